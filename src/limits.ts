@@ -1,0 +1,49 @@
+/**
+ * Every bound of the program in one place. Everything that is read is hostile, so every store has its limit;
+ * a limit that fires is counted by its name in the capture record's `limitsHit`.
+ */
+
+export const LIMITS = {
+  /** Bytes of one captured packet. A larger captured length is a damaged file (libpcap's own MAXIMUM_SNAPLEN
+   *  for odd link types is 128 MiB; 256 KiB is its default). Fires: reading stops there with a warning. */
+  packetBytes: 16 * 1024 * 1024,
+  /** Bytes of one pcapng block. Fires: reading stops there with a warning. */
+  blockBytes: 64 * 1024 * 1024,
+  /** Interfaces of one pcapng section. Fires: later ones are read as unknown link types. */
+  interfaces: 65_536,
+  /** Layers before the transport header (tags, tunnels, IPv6 extension headers). Fires: counted as malformed. */
+  layers: 16,
+  /** TCP connections followed at once. Fires: the one that was silent longest is ended. */
+  connections: 1_000_000,
+  /** Bytes held out of order in one direction. Fires: the first hole is given up as a gap. */
+  heldBytes: 16 * 1024 * 1024,
+  /** Segments held out of order in one direction. Fires: like heldBytes. */
+  heldSegments: 8_192,
+  /** Bytes held out of order in all connections together. Fires: like heldBytes, for the connection at hand. */
+  heldBytesTotal: 256 * 1024 * 1024,
+  /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
+  pendingRequests: 10_000,
+  /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
+  headBytes: 256 * 1024,
+  /** Header fields of one head, and of one trailer section. Fires: further fields are dropped. */
+  headFields: 2_000,
+  /** Bytes of one chunk-size line with its extensions (RFC 9112 §7.1). Fires: the body is invalid. */
+  chunkLineBytes: 16 * 1024,
+  /** Interim (1xx) responses kept for one transaction. Fires: further ones are counted, not kept. */
+  interimResponses: 32,
+  /** Body bytes kept on the wire side of one message, before content decoding. Fires: `body` is a prefix. */
+  bodyBytes: 64 * 1024,
+  /** Body bytes after content decoding (gzip, deflate, br). Fires: `body` is a prefix. */
+  decodedBodyBytes: 256 * 1024,
+  /** Anomalies of one transaction that are named. Fires: further ones are dropped. */
+  anomalies: 32,
+  /** Letters of a connection's `history`. Fires: the string ends there. */
+  historyLetters: 64,
+  /** Hosts in the report. Fires: transactions of further hosts are counted in none. */
+  hosts: 100_000,
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** Called each time a limit fires. */
+export type OnLimit = (name: LimitName) => void;

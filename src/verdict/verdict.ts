@@ -1,0 +1,371 @@
+/**
+ * The records that leave the engine, exactly as the contract names them: field order here is field order in the
+ * JSON. Times are `Time` (nanoseconds since the capture's first packet) until a reporter prints them;
+ * durations are milliseconds.
+ */
+import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
+import type { HeaderField } from '../http/message.ts';
+import type { LimitName } from '../limits.ts';
+
+export const OUTCOMES = [
+  'delivered',
+  'refused',
+  'unanswered',
+  'unsent',
+  'pending',
+  'unknown',
+  'missing',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** The outcomes that `--only failed` means and that make the exit status 1. */
+export const FAILED: readonly Outcome[] = ['refused', 'unanswered', 'unsent', 'missing'];
+
+export type Party = 'sender' | 'network' | 'receiver' | 'capture';
+export type Confidence = 'proven' | 'strong' | 'probable' | 'weak';
+export type Stage = 'capture' | 'reply' | 'connect' | 'tls' | 'send' | 'wait';
+
+/** In the order of the contract's table. */
+export type Code =
+  | 'connect_refused'
+  | 'connect_prohibited'
+  | 'connect_unreachable'
+  | 'connect_reply_ignored'
+  | 'connect_port_collision'
+  | 'connect_not_accepted'
+  | 'connect_abandoned'
+  | 'connect_no_reply'
+  | 'tls_no_server_hello'
+  | 'tls_alert_by_receiver'
+  | 'tls_rejected_by_sender'
+  | 'tls_aborted'
+  | 'no_request_sent'
+  | 'receiver_closed_early'
+  | 'stale_connection'
+  | 'idle_state_lost'
+  | 'path_mtu_blackhole'
+  | 'receiver_window_closed'
+  | 'expect_continue_stalled'
+  | 'reset_during_send'
+  | 'request_incomplete'
+  | 'request_not_acked'
+  | 'request_partly_acked'
+  | 'no_response_sender_closed'
+  | 'no_response_receiver_closed'
+  | 'no_response_reset'
+  | 'no_response_timeout'
+  | 'response_incomplete'
+  | 'response_invalid'
+  | 'response_late'
+  | 'response_ignored'
+  | 'rejected_early'
+  | 'redirected'
+  | 'client_error'
+  | 'server_error'
+  | 'gateway_error'
+  | 'refused_in_body'
+  | 'delivered'
+  | 'delivered_unconfirmed'
+  | 'pending_at_capture_end'
+  | 'response_not_captured'
+  | 'capture_insufficient'
+  | 'opaque'
+  | 'not_observed';
+
+/** One row of the catalogue: data only, wording for people kept apart from the rules. */
+export interface CatalogueEntry {
+  readonly code: Code;
+  readonly stage: Stage;
+  readonly outcome: Outcome;
+  /** Sides not exonerated, most likely first; empty when nothing is wrong. */
+  readonly fault: readonly Party[];
+  /** Confidence before the capture's health is weighed. */
+  readonly base: Confidence;
+  /** A few words, as a heading. */
+  readonly title: string;
+  /** When it applies: one sentence, exact. */
+  readonly definition: string;
+  /** What to do next: one or two sentences, for the engineer who got it. */
+  readonly remedy: string;
+}
+
+/** What a packet shows in a transaction's evidence. */
+export type Role =
+  | 'syn'
+  | 'syn_ack'
+  | 'request_first_byte'
+  | 'request_last_byte'
+  | 'request_acked'
+  | 'request_retransmitted'
+  | 'interim_response'
+  | 'response_first_byte'
+  | 'response_last_byte'
+  | 'sender_fin'
+  | 'sender_rst'
+  | 'receiver_fin'
+  | 'receiver_rst'
+  | 'icmp_error'
+  | 'zero_window'
+  | 'acked_unseen'
+  | 'first_packet'
+  | 'last_packet';
+
+/** A packet that carries the verdict, before its file has a name. */
+export interface Proof {
+  readonly at: Moment;
+  readonly role: Role;
+}
+
+/** `frame` counts from 1 in that file. */
+export interface Evidence {
+  readonly file: string;
+  readonly frame: number;
+  readonly time: Time;
+  readonly role: Role;
+}
+
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export type ClosedBy = 'sender_fin' | 'sender_rst' | 'receiver_fin' | 'receiver_rst' | null;
+
+export interface TransactionFacts {
+  readonly sent: 'full' | 'partial' | 'none' | 'unknown';
+  readonly acked: 'full' | 'partial' | 'none' | 'unknown';
+  readonly responded: 'full' | 'partial' | 'none' | 'unknown';
+  readonly closedBy: ClosedBy;
+  readonly accepted: 'yes' | 'no' | 'unknown';
+}
+
+export interface RequestRecord {
+  readonly method: string | null;
+  readonly target: string | null;
+  readonly url: string | null;
+  readonly host: string | null;
+  readonly version: string | null;
+  readonly headers: readonly HeaderField[];
+  readonly headerBytes: number;
+  /** Without transfer coding. */
+  readonly bodyBytes: number;
+  /** How many of them the capture holds. */
+  readonly bodyCaptured: number;
+  readonly complete: boolean;
+  readonly body: string | null;
+}
+
+export interface ResponseRecord {
+  readonly status: number | null;
+  readonly reason: string | null;
+  readonly version: string | null;
+  readonly headers: readonly HeaderField[];
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+  readonly complete: boolean;
+  readonly body: string | null;
+  readonly interim: readonly number[];
+}
+
+export interface TransactionTimes {
+  readonly syn: Time | null;
+  readonly synAck: Time | null;
+  readonly established: Time | null;
+  readonly tlsDone: Time | null;
+  readonly requestFirstByte: Time | null;
+  readonly requestLastByte: Time | null;
+  readonly requestAcked: Time | null;
+  readonly responseFirstByte: Time | null;
+  readonly responseLastByte: Time | null;
+  readonly closed: Time | null;
+}
+
+/** Milliseconds, never negative. */
+export interface TransactionTimings {
+  readonly connect: number | null;
+  readonly tls: number | null;
+  readonly send: number | null;
+  readonly ack: number | null;
+  readonly wait: number | null;
+  readonly receive: number | null;
+  readonly total: number | null;
+  readonly gaveUpAfter: number | null;
+}
+
+export interface ConnectionRecord {
+  readonly id: number;
+  readonly sender: Endpoint;
+  readonly receiver: Endpoint;
+  /** Which request of the connection, from 1. */
+  readonly index: number;
+  readonly reused: boolean;
+  /** Milliseconds of silence on the connection before this request; null on the first. */
+  readonly idleBefore: number | null;
+  readonly history: string;
+  /** Data segments of both sides seen again. */
+  readonly retransmissions: number;
+  /** Milliseconds from SYN to SYN-ACK. */
+  readonly rtt: number | null;
+  /** Name of the LINKTYPE, for example `EN10MB`, `LINUX_SLL2`. */
+  readonly link: string;
+  readonly vlan: number | null;
+  readonly interface: string | null;
+  readonly tls: {
+    readonly sni: string | null;
+    readonly version: string | null;
+    readonly alpn: string | null;
+    readonly alert: string | null;
+    readonly decrypted: boolean;
+  } | null;
+}
+
+/** As judged; reporters add `summary`, which depends on the language. */
+export interface TransactionRecord {
+  readonly type: 'transaction';
+  readonly id: string;
+  readonly outcome: Outcome;
+  readonly verdict: Code;
+  readonly fault: readonly Party[];
+  readonly confidence: Confidence;
+  readonly because: readonly string[];
+  readonly facts: TransactionFacts;
+  readonly request: RequestRecord | null;
+  readonly response: ResponseRecord | null;
+  readonly times: TransactionTimes;
+  readonly timings: TransactionTimings;
+  readonly connection: ConnectionRecord;
+  readonly delivery: { readonly key: string; readonly attempt: number; readonly of: number } | null;
+  readonly signals: readonly string[];
+  readonly likely: Code | null;
+  readonly missing: readonly string[];
+  readonly evidence: readonly Evidence[];
+}
+
+export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
+
+export interface HostRecord {
+  readonly type: 'host';
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly string[];
+  readonly attempts: number;
+  readonly outcomes: Counts<Outcome>;
+  readonly verdicts: Counts<Code>;
+  readonly connections: number;
+  /** Attempts that got no SYN-ACK. */
+  readonly synUnanswered: number;
+  readonly resets: { readonly bySender: number; readonly byReceiver: number };
+  readonly unansweredRequests: number;
+  /** Data segments seen again over all data segments, both directions. */
+  readonly retransmissionRate: number | null;
+  /** Milliseconds over the answered attempts. */
+  readonly wait: Quantiles & { readonly p99: number | null };
+  readonly ack: Quantiles;
+  /** Milliseconds, where the sender's give-ups cluster; else null. */
+  readonly inferredSenderTimeout: number | null;
+}
+
+export interface Quantiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+}
+
+/** Attempts that carry one business key; the best attempt decides. */
+export interface DeliveryRecord {
+  readonly type: 'delivery';
+  readonly key: string;
+  readonly host: string;
+  readonly outcome: Outcome;
+  readonly verdict: Code;
+  readonly attempts: readonly string[];
+  readonly firstSent: Time | null;
+  readonly firstAcked: Time | null;
+  readonly deliveredAt: Time | null;
+  readonly duplicatesAfterAck: number;
+}
+
+/** Tallies of the decoder, one per packet. */
+export interface DecodedCounts {
+  tcp: number;
+  other: number;
+  fragment: number;
+  truncated: number;
+  malformed: number;
+  unknownLink: number;
+}
+
+export interface CaptureRecord {
+  readonly type: 'capture';
+  readonly files: readonly {
+    readonly path: string;
+    readonly sha256: string | null;
+    readonly format: string;
+    readonly bytes: number;
+    readonly packets: number;
+    readonly firstTime: Time | null;
+    readonly lastTime: Time | null;
+    readonly truncated: boolean;
+  }[];
+  readonly linkTypes: readonly string[];
+  readonly packets: number;
+  readonly decoded: Readonly<DecodedCounts>;
+  readonly firstTime: Time | null;
+  readonly lastTime: Time | null;
+  readonly dropped: number | null;
+  /** Packets seen twice by the capture itself, counted once. */
+  readonly duplicates: number;
+  /** Bytes that were acknowledged but are not in the capture. */
+  readonly ackedUnseen: number;
+  /** TCP segments that the snapshot length cut. */
+  readonly snaplenCut: number;
+  readonly oneDirection: boolean;
+  readonly limitsHit: Readonly<Partial<Record<LimitName, number>>>;
+  readonly warnings: CaptureFacts['warnings'];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly version: string;
+}
+
+export interface SummaryRecord {
+  readonly type: 'summary';
+  readonly transactions: number;
+  readonly outcomes: Counts<Outcome>;
+  readonly verdicts: Counts<Code>;
+  readonly hosts: number;
+  readonly deliveries: number;
+  readonly exitStatus: 0 | 1 | 3;
+}
+
+/** What follows the transactions when the capture has ended. */
+export interface Findings {
+  readonly capture: CaptureRecord;
+  readonly deliveries: readonly DeliveryRecord[];
+  readonly hosts: readonly HostRecord[];
+  readonly summary: SummaryRecord;
+}
+
+/** Receives every record as soon as it is known. */
+export interface RecordSink {
+  transaction(record: TransactionRecord): void;
+  end(findings: Findings): void;
+}
+
+/** What the user asks of the analysis. */
+export interface AnalysisOptions {
+  /** Response deadline after the last progress of an attempt, nanoseconds. */
+  readonly timeout: Time;
+  /** Only these receivers: address, CIDR or host name as in Host or SNI; empty means all. */
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+  /** As on the wire, compared exactly after upper-casing; empty means all. */
+  readonly methods: readonly string[];
+  /** What counts as delivered, beyond a complete final 2xx. */
+  readonly accept: AcceptRule;
+}
+
+export interface AcceptRule {
+  readonly body: RegExp | null;
+  readonly rejectBody: RegExp | null;
+  /** Final statuses that count as delivered; null means 200 to 299. */
+  readonly statuses: readonly number[] | null;
+}
