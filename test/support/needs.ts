@@ -1,0 +1,89 @@
+/**
+ * Tests that need something which is not everywhere: captures beside the project, a tool, a privilege.
+ * `needs('tshark').describe(name, fn)` runs as vitest's own `describe` where the thing is there. Where it is
+ * absent the body is never called (it may read files while it is collected); one skipped test stands for it and
+ * carries the reason. With CI set an absent thing is a failure: a build machine that skips proves nothing.
+ */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'vitest';
+import { underCi } from './ci.ts';
+
+/** The project's own directory, absolute. */
+export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Real captures with ground truth, beside the project and never inside it. Absolute; may not exist. */
+export const sharedCaptures = fileURLToPath(new URL('../../../shared/captures/', import.meta.url));
+
+/** Published parser cases, likewise. Absolute; may not exist. */
+export const vectors = fileURLToPath(new URL('../../../shared/vectors/', import.meta.url));
+
+export type Thing = keyof typeof PROBES;
+
+/** Each gives the reason why the thing is absent, or null. */
+const PROBES = {
+  'shared-captures': () => absentPath(sharedCaptures),
+  vectors: () => absentPath(vectors),
+  tshark: () => absentTool('tshark'),
+  tcpdump: () => absentTool('tcpdump'),
+  root: () => (process.getuid?.() === 0 ? null : 'needs root'),
+} satisfies Record<string, () => string | null>;
+
+const answers = new Map<Thing, string | null>();
+
+/** Why `thing` is absent, in a few words; null where it is there. Probed once a process. */
+export function absence(thing: Thing): string | null {
+  let answer = answers.get(thing);
+  if (answer === undefined) {
+    answer = PROBES[thing]();
+    answers.set(thing, answer);
+  }
+  return answer;
+}
+
+/** `describe` and `test` that run only where every one of `things` is there. */
+export function needs(...things: Thing[]): Needed {
+  const reasons = things.map(absence).filter((reason) => reason !== null);
+  if (reasons.length === 0) {
+    return { describe: (name, fn) => describe(name, fn), test: (name, fn, ms) => test(name, fn, ms) };
+  }
+  const standIn = absentTest(reasons.join(', '), process.env);
+  return {
+    describe: (name) => describe(name, () => test('all of this group', standIn)),
+    test: (name) => test(name, standIn),
+  };
+}
+
+export interface Needed {
+  describe(name: string, fn: () => void): void;
+  test(name: string, fn: () => void | Promise<void>, timeoutMs?: number): void;
+}
+
+/** What runs in place of a test whose needs are not met: skips with the reason, or throws under CI. */
+export function absentTest(
+  reason: string,
+  env: Readonly<Record<string, string | undefined>>,
+): (context: { skip(note: string): void }) => void {
+  return ({ skip }) => {
+    if (underCi(env)) throw new Error(`absent on a CI machine, where nothing may be skipped: ${reason}`);
+    skip(reason);
+  };
+}
+
+function absentPath(path: string): string | null {
+  return existsSync(path) ? null : `no such directory: ${path}`;
+}
+
+/** Looks along PATH instead of running the tool: `tshark --version` alone takes a third of a second. */
+function absentTool(name: string): string | null {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    try {
+      accessSync(join(directory, name), constants.X_OK);
+      return null;
+    } catch {
+      // Not in this directory; the next one may have it.
+    }
+  }
+  return `${name} is not installed`;
+}
