@@ -4,6 +4,7 @@
  * absent the body is never called (it may read files while it is collected); one skipped test stands for it and
  * carries the reason. With CI set an absent thing is a failure: a build machine that skips proves nothing.
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +28,7 @@ const PROBES = {
   vectors: () => absentPath(vectors),
   tshark: () => absentTool('tshark'),
   tcpdump: () => absentTool('tcpdump'),
+  registry: () => absentRegistry(),
   root: () => (process.getuid?.() === 0 ? null : 'needs root'),
 } satisfies Record<string, () => string | null>;
 
@@ -86,4 +88,10 @@ function absentTool(name: string): string | null {
     }
   }
   return `${name} is not installed`;
+}
+
+/** Asks for a real package because a mirror of the registry need not answer `npm ping`. */
+function absentRegistry(): string | null {
+  const asked = spawnSync('npm', ['view', 'yargs', 'version'], { encoding: 'utf8', timeout: 20_000 });
+  return asked.status === 0 ? null : 'the npm registry cannot be reached';
 }
