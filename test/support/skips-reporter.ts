@@ -36,8 +36,9 @@ export class SkipsReporter implements Reporter {
     let failed = unhandled.length;
     const skips: string[] = [];
     for (const module of modules) {
-      // A file that could not be loaded has no tests to count.
+      // A file that could not be loaded, or a group whose hook failed, has no failed tests to count.
       failed += module.errors().length;
+      for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === 'passed') passed++;
@@ -59,6 +60,7 @@ interface Module {
   readonly relativeModuleId: string;
   errors(): readonly unknown[];
   readonly children: {
+    allSuites(): Iterable<{ errors(): readonly unknown[] }>;
     allTests(): Iterable<{
       readonly fullName: string;
       result(): { readonly state: string; readonly note?: string | undefined };
