@@ -14,16 +14,20 @@ export interface Token {
   readonly line: number;
 }
 
-const SPACE = /\s+/y;
-const COMMENT = /\/\/[^\n]*|\/\*[^]*?\*\//y;
-const SHEBANG = /#![^\n]*/y;
-const STRING = /'((?:[^'\\\n]|\\[^])*)'|"((?:[^"\\\n]|\\[^])*)"/y;
-const REGEX = /\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;
-// `#name` is one word, so that a private member is never taken for a global.
-const WORD = /#?[\p{ID_Start}$_][\p{ID_Continue}$]*/uy;
-const NUMBER = /\d[\w.]*/y;
-const TEMPLATE_TEXT = /(?:[^`\\$]|\\[^]|\$(?!\{))*/y;
-const PUNCT = /\.\.\.|\?\.|[^]/y;
+/** Tried in this order at each place. A string's group is what its quotes hold. */
+const PATTERNS: readonly (readonly [Kind | 'space', RegExp])[] = [
+  ['space', /\s+/y],
+  // `#!` only where nothing stands before it.
+  ['comment', /\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<![\s\S])#![^\n]*/y],
+  ['string', /'((?:[^'\\\n]|\\[\s\S])*)'|"((?:[^"\\\n]|\\[\s\S])*)"/y],
+  // `#name` is one word, so that a private member is never taken for a global.
+  ['word', /#?[\p{ID_Start}$_][\p{ID_Continue}$]*/uy],
+  ['number', /\d[\w.]*/y],
+  ['regex', /\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y],
+  ['punct', /\.\.\.|\?\.|[\s\S]/y],
+];
+
+const TEMPLATE_TEXT = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*/y;
 
 /** Keywords after which a value is still to come. */
 const BEFORE_VALUE = new Set(
@@ -38,64 +42,61 @@ export function tokens(source: string): Token[] {
   let line = 1;
   let previous: Token | undefined;
 
-  function take(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = at;
-    const match = pattern.exec(source);
-    if (match !== null) at = pattern.lastIndex;
-    return match;
-  }
-  function add(kind: Kind, text: string, whole: string): void {
+  function add(kind: Kind, text: string): void {
     const token = { kind, text, line };
     found.push(token);
     if (kind !== 'comment') previous = token;
-    line += newlines(whole);
   }
+  function pass(text: string): void {
+    at += text.length;
+    line += text.split('\n').length - 1;
+  }
+  /** From behind the opening backquote, or behind the brace that ends a hole. */
   function template(): void {
-    const text = take(TEMPLATE_TEXT)?.[0] ?? '';
-    add('template', text, text);
+    const text = matchAt(TEMPLATE_TEXT, source, at)?.[0] ?? '';
+    add('template', text);
+    pass(text);
     if (source.startsWith('${', at)) {
-      at += 2;
       holes.push(0);
-      // What follows `${` is an expression, so a `/` there opens a regular expression.
+      pass('${');
+      // An expression follows, so a `/` there opens a regular expression.
       previous = undefined;
     } else {
-      at++;
+      pass('`');
     }
   }
 
   while (at < source.length) {
-    let match = take(SPACE);
-    if (match !== null) line += newlines(match[0]);
-    else if (at === 0 && (match = take(SHEBANG)) !== null) add('comment', match[0], match[0]);
-    else if ((match = take(COMMENT)) !== null) add('comment', match[0], match[0]);
-    else if ((match = take(STRING)) !== null) add('string', match[1] ?? match[2] ?? '', match[0]);
-    else if ((match = take(WORD)) !== null) add('word', match[0], '');
-    else if ((match = take(NUMBER)) !== null) add('number', match[0], '');
-    else if (!afterValue(previous) && (match = take(REGEX)) !== null) add('regex', match[0], '');
-    else if (source[at] === '`') {
-      at++;
+    const depth = holes.at(-1);
+    if (source[at] === '`' || (source[at] === '}' && depth === 0)) {
+      if (source[at] === '}') holes.pop();
+      pass('`');
       template();
-    } else if (source[at] === '}' && holes.at(-1) === 0) {
-      at++;
-      holes.pop();
-      template();
-    } else {
-      const text = take(PUNCT)?.[0] ?? '';
-      const open = holes.length - 1;
-      if (open >= 0 && text === '{') holes[open]!++;
-      if (open >= 0 && text === '}') holes[open]!--;
-      add('punct', text, '');
+      continue;
+    }
+    for (const [kind, pattern] of PATTERNS) {
+      if (kind === 'regex' && afterValue(previous)) continue;
+      const match = matchAt(pattern, source, at);
+      if (match === null) continue;
+      const [whole] = match;
+      if (kind !== 'space') add(kind, match[1] ?? match[2] ?? whole);
+      if (depth !== undefined && kind === 'punct') {
+        holes[holes.length - 1] = depth + (whole === '{' ? 1 : whole === '}' ? -1 : 0);
+      }
+      pass(whole);
+      break;
     }
   }
   return found;
+}
+
+function matchAt(sticky: RegExp, source: string, at: number): RegExpExecArray | null {
+  sticky.lastIndex = at;
+  return sticky.exec(source);
 }
 
 function afterValue(token: Token | undefined): boolean {
   if (token === undefined) return false;
   if (token.kind === 'punct') return token.text === ')' || token.text === ']' || token.text === '}';
   return !(token.kind === 'word' && BEFORE_VALUE.has(token.text));
-}
-
-function newlines(text: string): number {
-  return text.split('\n').length - 1;
 }
