@@ -35,7 +35,7 @@ const PROBES = {
 const answers = new Map<Thing, string | null>();
 
 /** Why `thing` is absent, in a few words; null where it is there. Probed once a process. */
-export function absence(thing: Thing): string | null {
+function absence(thing: Thing): string | null {
   let answer = answers.get(thing);
   if (answer === undefined) {
     answer = PROBES[thing]();
