@@ -9,8 +9,12 @@ export const LIMITS = {
   packetBytes: 16 * 1024 * 1024,
   /** Bytes of one pcapng block. Fires: reading stops there with a warning. */
   blockBytes: 64 * 1024 * 1024,
-  /** Interfaces of one pcapng section. Fires: later ones are read as unknown link types. */
+  /** Interfaces of one capture. Fires: packets of later ones are read as of an unknown link type. */
   interfaces: 65_536,
+  /** Bytes of an interface's name. Fires: the name is cut there. */
+  interfaceNameBytes: 256,
+  /** Bytes read of each of several files to find its first packet. Fires: the file is taken after the others. */
+  peekBytes: 4 * 1024 * 1024,
   /** Layers before the transport header (tags, tunnels, IPv6 extension headers). Fires: counted as malformed. */
   layers: 16,
   /** TCP connections followed at once. Fires: the one that was silent longest is ended. */

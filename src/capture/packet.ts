@@ -47,7 +47,8 @@ export interface FileFacts {
   readonly path: string;
   /** Hex digest over the file's bytes as stored; null when it was not read to its end. */
   sha256: string | null;
-  format: 'pcap' | 'pcapng';
+  /** Null for a file that is empty or too short to tell. */
+  format: 'pcap' | 'pcapng' | null;
   /** Size in bytes of what was read. */
   bytes: number;
   packets: number;

@@ -1,0 +1,145 @@
+/**
+ * Bytes of one file after the other come in, in pieces of any size; packets go out through a Delivery. Owns the
+ * one buffer that is refilled for the whole run, and tells what is wrong with a file: cut, damaged, empty.
+ * Does no I/O itself: who reads fills `room()` and says how much with `took()`.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { count, type Delivery } from './delivery.ts';
+import { formatOf, openParser } from './format.ts';
+import type { FileFacts } from './packet.ts';
+import type { CaptureParser } from './parser.ts';
+
+/** Large enough that a refill costs nothing beside its bytes, small enough to stay in the processor's cache. */
+const BUFFER_BYTES = 1024 * 1024;
+
+export class Intake {
+  private readonly delivery: Delivery;
+  private buffer: Buffer;
+  private file: FileFacts | null;
+  private hash: Hash | null;
+  private parser: CaptureParser | null;
+  /** Set when a damaged record was met; from there on bytes are only hashed. */
+  private damaged: boolean;
+  /** Bytes not consumed yet are `buffer[start, end)`; `offset` is where in the file `start` is. */
+  private start: number;
+  private end: number;
+  private offset: number;
+
+  constructor(delivery: Delivery, bufferBytes: number = BUFFER_BYTES) {
+    this.delivery = delivery;
+    this.buffer = Buffer.allocUnsafeSlow(bufferBytes);
+    this.file = null;
+    this.hash = null;
+    this.parser = null;
+    this.damaged = false;
+    this.start = 0;
+    this.end = 0;
+    this.offset = 0;
+  }
+
+  open(path: string): void {
+    this.file = this.delivery.openFile(path);
+    this.hash = createHash('sha256');
+    this.parser = null;
+    this.damaged = false;
+    this.start = 0;
+    this.end = 0;
+    this.offset = 0;
+  }
+
+  /** Where the file's next bytes go: never empty. Valid until the next call of `took`. */
+  room(): Buffer {
+    // What is left over is less than one record, so each byte moves at most once for every time `parse` got on.
+    if (this.start > 0) {
+      this.buffer.copyWithin(0, this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
+    }
+    // Doubled instead of grown to the length the record claims: memory follows the bytes that really came.
+    if (this.end === this.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * this.buffer.length);
+      this.buffer.copy(larger);
+      this.buffer = larger;
+    }
+    return this.buffer.subarray(this.end);
+  }
+
+  /**
+   * The file's next `length` bytes are in the room.
+   * @throws UserError('file') when they show that the file is no capture.
+   */
+  took(length: number): void {
+    const file = opened(this.file);
+    this.hash?.update(this.buffer.subarray(this.end, this.end + length));
+    this.end += length;
+    file.bytes += length;
+    if (!this.damaged) this.parse(file);
+    if (this.damaged) this.start = this.end;
+    this.delivery.settle();
+  }
+
+  /** @param whole false when the run was ended before the file was. */
+  close(whole: boolean): void {
+    const file = opened(this.file);
+    if (!whole) {
+      this.delivery.warn('reading_stopped', `was read up to byte ${file.bytes} only: the run was ended`);
+    } else {
+      file.sha256 = this.hash?.digest('hex') ?? null;
+      if (this.parser === null || this.end > this.start) this.cut(file);
+    }
+    this.delivery.closeFile();
+    this.file = null;
+  }
+
+  private parse(file: FileFacts): void {
+    if (this.parser === null) {
+      file.format = formatOf(this.buffer, this.start, this.end);
+      this.parser = openParser(file.path, this.buffer, this.start, this.end, this.delivery);
+      if (this.parser === null) return;
+      this.consume(this.parser.header);
+    }
+    if (this.end - this.start < this.parser.needed) return;
+    this.consume(this.parser.parse(this.buffer, this.start, this.end) - this.start);
+    const damage = this.parser.damage;
+    if (damage === null) return;
+    this.damaged = true;
+    file.truncated = true;
+    if (damage.limit !== null) this.delivery.onLimit(damage.limit);
+    this.delivery.warn(
+      'file_damaged',
+      `is damaged at byte ${this.offset}: ${damage.found}; ${before(file)} and reading stopped there`,
+    );
+  }
+
+  private cut(file: FileFacts): void {
+    file.truncated = true;
+    if (file.bytes === 0) {
+      this.delivery.warn('file_empty', 'is empty: not even a file header is there');
+    } else if (this.parser === null) {
+      this.delivery.warn(
+        'file_truncated',
+        `ends at byte ${file.bytes}, inside its file header: no packet can be read`,
+      );
+    } else {
+      this.delivery.warn(
+        'file_truncated',
+        `ends at byte ${file.bytes}, inside a record that starts at byte ${this.offset} (cut, or still being written); ${before(file)}`,
+      );
+    }
+  }
+
+  private consume(length: number): void {
+    this.start += length;
+    this.offset += length;
+  }
+}
+
+function before(file: FileFacts): string {
+  if (file.packets === 0) return 'no packet comes before it';
+  return `the ${count(file.packets, 'whole packet')} before it ${file.packets === 1 ? 'was' : 'were'} read`;
+}
+
+function opened(file: FileFacts | null): FileFacts {
+  if (file === null) throw new Error('no file is open');
+  return file;
+}

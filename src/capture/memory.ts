@@ -1,0 +1,52 @@
+/**
+ * A capture that is in memory already, as one file: bytes in, packets out, without the file system. For users
+ * of the library and for tests; reads exactly as a file with the same bytes does.
+ */
+import type { OnLimit } from '../limits.ts';
+import { Delivery, newFacts } from './delivery.ts';
+import { Intake } from './intake.ts';
+import type { PacketSource } from './packet.ts';
+
+export interface BufferOptions {
+  /** What messages and `FileFacts.path` call it; default 'memory'. */
+  readonly name?: string;
+  readonly onLimit?: OnLimit;
+}
+
+/**
+ * @param bytes the content of one pcap or pcapng file, whole or in pieces of any size.
+ * @returns a source that runs once. Its `run` throws UserError('file') when the bytes are no capture.
+ */
+export function bufferSource(
+  bytes: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: BufferOptions = {},
+): PacketSource {
+  const facts = newFacts();
+  let ran = false;
+  return {
+    facts,
+    async run(onPacket, signal) {
+      if (ran) throw new Error('a packet source runs once');
+      ran = true;
+      const intake = new Intake(new Delivery(facts, onPacket, options.onLimit ?? (() => {})));
+      intake.open(options.name ?? 'memory');
+      for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+        if (signal?.aborted) break;
+        pour(chunk, intake);
+      }
+      intake.close(signal?.aborted !== true);
+      return facts;
+    },
+  };
+}
+
+/** Gives all of `chunk` to the intake, which takes as much at a time as it has room for. */
+export function pour(chunk: Uint8Array, intake: Intake): void {
+  for (let at = 0; at < chunk.length; ) {
+    const room = intake.room();
+    const length = Math.min(room.length, chunk.length - at);
+    room.set(chunk.subarray(at, at + length));
+    intake.took(length);
+    at += length;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The border inside this folder between bytes and packets: what every format's parser looks like to the one
+ * who refills its buffer. Parsers do no I/O and throw nothing: damage is data.
+ */
+
+/** What stopped a parser for good. The bytes after it are not read as packets: there is no way to tell where one starts. */
+export interface Damage {
+  /** What was found, as the middle of a sentence: "a captured length of 4325376 bytes". */
+  readonly found: string;
+  /** The bound that was exceeded, where it was one of ours. */
+  readonly limit: 'packetBytes' | 'blockBytes' | null;
+}
+
+export interface CaptureParser {
+  /** Bytes of the file's header: `parse` wants those after it. */
+  readonly header: number;
+  /**
+   * Delivers every whole packet of `bytes[start, end)`.
+   * @returns the offset of the first byte that was not consumed: the start of an incomplete or damaged record.
+   */
+  parse(bytes: Buffer, start: number, end: number): number;
+  /** Bytes from the first unconsumed one that `parse` needs to get further: at most the largest block allowed. */
+  needed: number;
+  /** Once set, `parse` must not be called again. */
+  damage: Damage | null;
+}

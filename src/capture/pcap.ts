@@ -1,0 +1,133 @@
+/**
+ * Classic pcap: bytes of one file come in, packets go out. Microseconds or nanoseconds, either byte order, and
+ * the "modified" format of old Linux distributions, whose record headers are eight bytes longer.
+ * Source: draft-ietf-opsawg-pcap §4 (file header), §5 (packet record); libpcap's sf-pcap.c for what writers
+ * of versions before 2.4 did.
+ */
+import { u16, u16le, u32, u32le } from '../bytes.ts';
+import { LIMITS } from '../limits.ts';
+import type { Delivery } from './delivery.ts';
+import type { Time } from './packet.ts';
+import type { CaptureParser, Damage } from './parser.ts';
+
+/** Magic numbers as read in the byte order of the file. */
+const MICROSECONDS = 0xa1b2c3d4;
+const NANOSECONDS = 0xa1b23c4d;
+const MODIFIED = 0xa1b2cd34;
+export const PCAP_MAGICS: readonly number[] = [MICROSECONDS, NANOSECONDS, MODIFIED];
+
+export const PCAP_HEADER = 24;
+const MAJOR = 4;
+const MINOR = 6;
+const SNAPLEN = 16;
+/** Low 16 bits are the LINKTYPE_*; the high ones tell the length of a frame check sequence, which is as good as padding. */
+const LINK = 20;
+
+/** Record header: seconds, fraction, captured length, wire length. */
+const RECORD = 16;
+const MODIFIED_RECORD = 24;
+const FRACTION = 4;
+const CAPTURED = 8;
+const WIRE = 12;
+
+/** Largest snapshot length libpcap gives by default. Smaller header values are often wrong, so they are not believed. */
+const USUAL_SNAPLEN = 262_144;
+
+export class PcapParser implements CaptureParser {
+  readonly header = PCAP_HEADER;
+  needed: number;
+  damage: Damage | null;
+  private readonly delivery: Delivery;
+  private readonly littleEndian: boolean;
+  private readonly recordHeader: number;
+  /** Nanoseconds of one unit of the fraction field. */
+  private readonly scale: number;
+  private readonly minor: number;
+  private readonly maxCaptured: number;
+  private readonly link: number;
+  private readonly interfaceIndex: number;
+  // Times are distances to the file's first packet, which is exact in doubles; only that one goes through BigInt.
+  private based: boolean;
+  private baseSeconds: number;
+  private baseFraction: number;
+  private baseTime: Time;
+
+  /** @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known. */
+  constructor(bytes: Buffer, at: number, delivery: Delivery) {
+    const littleEndian = !PCAP_MAGICS.includes(u32(bytes, at));
+    const read32 = littleEndian ? u32le : u32;
+    const magic = read32(bytes, at);
+    this.needed = RECORD;
+    this.damage = null;
+    this.delivery = delivery;
+    this.littleEndian = littleEndian;
+    this.recordHeader = magic === MODIFIED ? MODIFIED_RECORD : RECORD;
+    this.scale = magic === NANOSECONDS ? 1 : 1000;
+    this.minor = pcapVersion(bytes, at).minor;
+    this.maxCaptured = maxCaptured(read32(bytes, at + SNAPLEN));
+    this.link = read32(bytes, at + LINK) & 0xffff;
+    this.interfaceIndex = delivery.addInterface(null, this.link, magic === NANOSECONDS);
+    if (this.interfaceIndex < 0) {
+      this.interfaceIndex = delivery.overflowInterface();
+    }
+    this.based = false;
+    this.baseSeconds = 0;
+    this.baseFraction = 0;
+    this.baseTime = 0;
+  }
+
+  parse(bytes: Buffer, start: number, end: number): number {
+    const read32 = this.littleEndian ? u32le : u32;
+    const header = this.recordHeader;
+    let at = start;
+    this.needed = header;
+    while (end - at >= header) {
+      let captured = read32(bytes, at + CAPTURED);
+      let wire = read32(bytes, at + WIRE);
+      // Before 2.3 the wire length came first; writers of 2.3 did it either way, told apart by which is larger.
+      if (this.minor < 4 && (this.minor < 3 || captured > wire)) {
+        const first = captured;
+        captured = wire;
+        wire = first;
+      }
+      if (captured > this.maxCaptured) {
+        this.damage = {
+          found: `a packet with a captured length of ${captured} bytes, where ${this.maxCaptured} is the most`,
+          limit: captured > LIMITS.packetBytes ? 'packetBytes' : null,
+        };
+        break;
+      }
+      const packet = at + header;
+      if (end - packet < captured) {
+        this.needed = header + captured;
+        break;
+      }
+      const time = this.time(read32(bytes, at), read32(bytes, at + FRACTION));
+      at = packet + captured;
+      this.delivery.deliver(time, this.link, this.interfaceIndex, bytes, packet, at, wire);
+    }
+    return at;
+  }
+
+  private time(seconds: number, fraction: number): Time {
+    if (!this.based) {
+      this.based = true;
+      this.baseSeconds = seconds;
+      this.baseFraction = fraction;
+      this.baseTime = this.delivery.since(BigInt(seconds) * 1_000_000_000n + BigInt(fraction * this.scale));
+    }
+    return this.baseTime + (seconds - this.baseSeconds) * 1e9 + (fraction - this.baseFraction) * this.scale;
+  }
+}
+
+/** Major and minor version of a file header. */
+export function pcapVersion(bytes: Buffer, at: number): { major: number; minor: number } {
+  const read16 = PCAP_MAGICS.includes(u32(bytes, at)) ? u16 : u16le;
+  return { major: read16(bytes, at + MAJOR), minor: read16(bytes, at + MINOR) };
+}
+
+/** A snapshot length of 0 or above the limit means that there was none (0xffffffff is common). */
+function maxCaptured(snaplen: number): number {
+  if (snaplen === 0 || snaplen > LIMITS.packetBytes) return LIMITS.packetBytes;
+  return Math.max(snaplen, USUAL_SNAPLEN);
+}
