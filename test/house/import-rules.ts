@@ -39,9 +39,8 @@ export const COMMON: ReadonlySet<string> = new Set([
 ]);
 
 /** Edges past a border, each with its reason. A folder's name stands for all its files. */
-export const EXCEPTIONS: readonly (readonly [from: string, to: string, why: string])[] = [
+const EXCEPTIONS: readonly (readonly [from: string, to: string, why: string])[] = [
   ['report', 'capture/pcapng-writer.ts', 'evidence is written as packets'],
-  ['report', 'verdict/codes.ts', "the catalogue is what a report's titles and remedies come from"],
 ];
 
 /** Packages beside node's own, and the one place each is known in. */
