@@ -1,16 +1,18 @@
 /**
- * The border between the HTTP/1.x parser and what pairs its messages (RFC 9112).
+ * The border between the HTTP/1.x parser and what pairs its messages (RFC 9112): heads, framings, the calls that
+ * the messages of one direction arrive in, and the names of everything the wire may do against the grammar.
  */
+import type { Moment } from '../capture/packet.ts';
 
 export interface HeaderField {
-  /** As sent. */
+  /** As sent; `''` where the line had no colon, or nothing before it. */
   readonly name: string;
   /** As sent, without surrounding white space; folded lines joined by one space (RFC 9112 §5.2). latin1. */
   readonly value: string;
 }
 
 interface Head {
-  /** Bytes from the first of the start line to the end of the empty line. */
+  /** Bytes from the first of the start line to the end of the empty line, or as many as were seen. */
   readonly headerBytes: number;
   /** In wire order, repeats kept. */
   readonly headers: readonly HeaderField[];
@@ -26,13 +28,14 @@ export interface RequestHead extends Head {
 }
 
 export interface ResponseHead extends Head {
+  /** 0 where the status line has no three-digit code. */
   readonly status: number;
   readonly reason: string;
 }
 
 /**
  * How long the body is (RFC 9112 §6.3). `tunnel`: after this head the bytes are no HTTP any more
- * (CONNECT answered 2xx, 101): the parser stops and hands them to `onTunnel`.
+ * (CONNECT answered 2xx, 101): the message is complete and what follows goes to `onOther`.
  */
 export type Framing =
   | { readonly kind: 'none' }
@@ -48,17 +51,72 @@ export type Framing =
  */
 export type MessageEnd = 'complete' | 'closed' | 'cut' | 'lost' | 'invalid';
 
-/** snake_case name of what the wire did against the grammar, as it appears after `http_anomaly:`. */
-export type Anomaly = string;
+/** What the wire may do against the grammar: each name appears after `http_anomaly:`, its meaning in `explain`. */
+export const ANOMALIES = {
+  bare_cr: 'a carriage return without a line feed inside a line (RFC 9112 §2.2)',
+  bare_lf: 'a line that ends with a line feed alone (RFC 9112 §2.2)',
+  chunk_data_unterminated: 'chunk data not followed by a line end: its size is wrong (RFC 9112 §7.1)',
+  chunk_extension_invalid: 'a chunk extension against the grammar, skipped (RFC 9112 §7.1.1)',
+  chunk_line_too_long: 'a chunk-size line longer than the limit',
+  chunk_size_invalid: 'a chunk-size line that does not begin with a hexadecimal number (RFC 9112 §7.1)',
+  chunk_size_overflow: 'a chunk size of 2^53 or more',
+  chunk_size_whitespace: 'white space after a chunk size (RFC 9112 §7.1.1)',
+  chunked_repeated: 'the chunked coding applied more than once (RFC 9112 §6.1)',
+  content_length_conflict: 'several Content-Length values that differ; the last one is used (RFC 9112 §6.3)',
+  content_length_invalid: 'a Content-Length that is no decimal number (RFC 9110 §8.6)',
+  content_length_overflow: 'a Content-Length of 2^53 or more',
+  content_length_repeated: 'the same Content-Length several times (RFC 9110 §8.6)',
+  control_character: 'a control character in a start line or field value (RFC 9110 §5.5)',
+  empty_line_before_start: 'an empty line before a start line (RFC 9112 §2.2)',
+  field_name_empty: 'a field line that begins with its colon',
+  field_name_invalid: 'a field name that is no token (RFC 9110 §5.1)',
+  field_without_colon: 'a line of the header or trailer section without a colon (RFC 9112 §5)',
+  folded_field: 'a field value folded over several lines (RFC 9112 §5.2)',
+  framing_without_body: 'Content-Length or Transfer-Encoding where no body can follow (RFC 9112 §6.1)',
+  head_too_large: 'a head larger than the limit; it was cut there',
+  http2_preface: 'HTTP/2 with prior knowledge (RFC 9113 §3.4): not parsed',
+  method_not_uppercase: 'a registered method in the wrong case (RFC 9110 §9.1)',
+  method_unknown: 'a method that is not registered (RFC 9110 §16.1)',
+  reason_space_missing: 'a status line that ends right after its code (RFC 9112 §4)',
+  space_after_start_line: 'white space before the first field name; the line is ignored (RFC 9112 §2.2)',
+  start_line_whitespace: 'a start line whose parts are not separated by one space each (RFC 9112 §3, §4)',
+  status_invalid: 'a status line without a three-digit code (RFC 9112 §4)',
+  target_invalid: 'a request target with white space, control or non-ASCII characters (RFC 9112 §3.2)',
+  target_missing: 'a request line without a target (RFC 9112 §3)',
+  too_many_fields: 'more field lines than the limit; the rest was dropped',
+  trailer_too_large: 'a trailer section larger than the limit',
+  transfer_encoding_http10: 'Transfer-Encoding in an HTTP/1.0 message; it is obeyed (RFC 9112 §6.1)',
+  transfer_encoding_identity: 'the transfer coding "identity", withdrawn by RFC 7230; it is ignored',
+  transfer_encoding_not_chunked: 'a Transfer-Encoding whose last coding is not chunked (RFC 9112 §6.3)',
+  transfer_encoding_with_content_length:
+    'both Transfer-Encoding and Content-Length; the former is obeyed (RFC 9112 §6.3)',
+  unexpected_bytes: 'bytes between two messages that begin no message',
+  unsolicited_response: 'a response where no request waits for one, as an idle 408 (RFC 9110 §15.5.9)',
+  version_missing: 'a request line without a version, as in HTTP/0.9 (RFC 1945 §4.1)',
+  version_unknown: 'a version other than HTTP/1.0 and HTTP/1.1',
+  whitespace_before_colon: 'white space between a field name and its colon (RFC 9112 §5.1)',
+} as const;
+
+export type Anomaly = keyof typeof ANOMALIES;
+
+export type OnAnomaly = (anomaly: Anomaly) => void;
 
 /**
- * Receives the messages of one direction, in order: (onHead (onBody | onBodyGap)* onEnd)*, anomalies anywhere.
+ * Receives the messages of one direction, in order and each call exactly as often as this says:
+ * (onStart onHead (onBody | onBodyGap)* onEnd)*, with anomalies and other bytes in between.
  * `at` of the surrounding stream callback stays valid during these calls, so a sink that needs the packet knows it.
  */
 export interface MessageSink<H extends RequestHead | ResponseHead> {
-  /** First byte of a start line was met; its head may follow much later, or never. */
-  onStart(): void;
-  /** The sink frames the body: only pairing knows which request a response answers. Called once a message. */
+  /**
+   * A message begins. `at` (lent) is the packet of the first byte of its start line, which may be an earlier one
+   * than that of the surrounding callback: a start line is only recognised after some bytes. Its head may follow
+   * much later, but follows: cut or lost, it comes with `complete: false`.
+   */
+  onStart(at: Moment): void;
+  /**
+   * The sink frames the body: only pairing knows which request a response answers. Called once a message; what it
+   * returns for an incomplete head is not used, `onEnd` follows at once.
+   */
   onHead(head: H): Framing;
   /** Body bytes without transfer coding; lent. */
   onBody(bytes: Buffer, start: number, end: number): void;
@@ -66,6 +124,6 @@ export interface MessageSink<H extends RequestHead | ResponseHead> {
   onBodyGap(length: number): void;
   onEnd(end: MessageEnd): void;
   onAnomaly(anomaly: Anomaly): void;
-  /** Bytes that are no HTTP message: before the first start line, after lost synchronisation, or in a tunnel. */
+  /** Bytes that are no HTTP message: before the first start line, after lost synchronisation, or in a tunnel; lent. */
   onOther(bytes: Buffer, start: number, end: number): void;
 }

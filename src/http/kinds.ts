@@ -1,0 +1,44 @@
+/**
+ * What requests and responses differ in, for the one parser that reads both.
+ */
+import type { OnLimit } from '../limits.ts';
+import { parseRequestHead, parseResponseHead } from './grammar.ts';
+import type { OnAnomaly, RequestHead, ResponseHead } from './message.ts';
+import {
+  isRequestPrefix,
+  isSimpleRequest,
+  requestRestart,
+  requestStart,
+  responseRestart,
+  responseStart,
+  type StartLine,
+} from './start-line.ts';
+
+export interface Kind<H> {
+  /** Recognises a start line where one is expected. */
+  readonly start: StartLine;
+  /** Recognises a start line where the position is a guess. */
+  readonly restart: StartLine;
+  /** Whether a line that was cut before it was recognised is the beginning of a message. */
+  isPrefix(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Whether a first line is a whole message (HTTP/0.9). */
+  isWhole(bytes: Uint8Array, start: number, end: number): boolean;
+  parse(text: string, complete: boolean, odd: boolean, onAnomaly: OnAnomaly, onLimit: OnLimit): H;
+}
+
+export const REQUEST: Kind<RequestHead> = {
+  start: requestStart,
+  restart: requestRestart,
+  isPrefix: isRequestPrefix,
+  isWhole: isSimpleRequest,
+  parse: parseRequestHead,
+};
+
+export const RESPONSE: Kind<ResponseHead> = {
+  start: responseStart,
+  restart: responseRestart,
+  // Nothing else begins with `HTTP/`.
+  isPrefix: () => true,
+  isWhole: () => false,
+  parse: parseResponseHead,
+};
