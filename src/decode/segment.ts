@@ -62,7 +62,8 @@ export interface Segment extends Moment {
 
   /**
    * Only for outcome 'icmp': an ICMP or ICMPv6 error. The addresses, ports and `seq` above are then those of the
-   * packet it quotes (which the sender of that packet had sent), and these tell who reports what.
+   * packet it quotes (which the sender of that packet had sent), as are TTL and identification, its `ack`, `flags`
+   * and payload are 0 and empty, and these tell who reports what. 0 for outcome 'tcp'.
    */
   icmpType: number;
   icmpCode: number;
@@ -76,3 +77,45 @@ export interface Segment extends Moment {
 
 /** Fills `into` from a packet; `into` is only meaningful for 'tcp' and 'icmp'. */
 export type Decode = (packet: Packet, into: Segment) => Decoded;
+
+/** A segment to be filled. Every field has its final type from the start, `time` that of a fraction: V8 then keeps one shape. */
+export function createSegment(): Segment {
+  return {
+    time: Number.NaN,
+    file: 0,
+    frame: 0,
+    interfaceIndex: 0,
+    link: 0,
+    linkInterface: 0,
+    vlan: -1,
+    ipVersion: 4,
+    src0: 0,
+    src1: 0,
+    src2: 0,
+    src3: 0,
+    dst0: 0,
+    dst1: 0,
+    dst2: 0,
+    dst3: 0,
+    ttl: 0,
+    ipId: 0,
+    dontFragment: false,
+    srcPort: 0,
+    dstPort: 0,
+    seq: 0,
+    ack: 0,
+    flags: 0,
+    window: 0,
+    options: 0,
+    payload: 0,
+    payloadEnd: 0,
+    payloadLength: 0,
+    icmpType: 0,
+    icmpCode: 0,
+    icmpMtu: 0,
+    reporter0: 0,
+    reporter1: 0,
+    reporter2: 0,
+    reporter3: 0,
+  };
+}
