@@ -19,12 +19,12 @@ export const LIMITS = {
   layers: 16,
   /** TCP connections followed at once. Fires: the one that was silent longest is ended. */
   connections: 1_000_000,
+  /** Closed connections remembered for their last retransmissions. Fires: the oldest are forgotten early. */
+  closedConnections: 16_384,
   /** Bytes held out of order in one direction. Fires: the first hole is given up as a gap. */
   heldBytes: 16 * 1024 * 1024,
   /** Segments held out of order in one direction. Fires: like heldBytes. */
   heldSegments: 8_192,
-  /** Bytes held out of order in all connections together. Fires: like heldBytes, for the connection at hand. */
-  heldBytesTotal: 256 * 1024 * 1024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
   pendingRequests: 10_000,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
@@ -45,6 +45,10 @@ export const LIMITS = {
   historyLetters: 64,
   /** Hosts in the report. Fires: transactions of further hosts are counted in none. */
   hosts: 100_000,
+  /** Pairs of host and verdict that the text report lists. Fires: transactions of further ones are only counted. */
+  listedGroups: 1_000,
+  /** Characters of a JSON report held in memory. Fires: the rest waits in a temporary file. */
+  spoolLength: 64 * 1024 * 1024,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

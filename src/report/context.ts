@@ -1,0 +1,20 @@
+/**
+ * What a reporter needs to know beside the records: clock, language, and how the output looks.
+ */
+import type { Outcome } from '../verdict/verdict.ts';
+import type { Language } from './summary/language.ts';
+import type { Clock } from './time.ts';
+
+export interface ReportContext {
+  /** The capture's own facts: read when a record is printed, because the first packet sets the epoch. */
+  readonly clock: Clock;
+  readonly language: Language;
+  /** Print only transactions of these outcomes; null prints all. Hosts and summary count all either way. */
+  readonly only: readonly Outcome[] | null;
+  /** For text: use ANSI colours. */
+  readonly colour: boolean;
+  /** For text: columns of a line. */
+  readonly width: number;
+  /** For text: tell the reasons and signals of each transaction too. */
+  readonly verbose: boolean;
+}

@@ -1,0 +1,144 @@
+/**
+ * The part of the text report that names single transactions: gathered by host and verdict, the first few of
+ * each with their sentence and their frames, the rest as a number. Memory is bounded whatever comes in.
+ */
+import { LIMITS } from '../limits.ts';
+import type { Outcome, TransactionRecord } from '../verdict/verdict.ts';
+import type { ReportContext } from './context.ts';
+import { clip, escapeText } from './escape.ts';
+import { type Paint, widthOf, wrap } from './terminal.ts';
+
+/** Transactions shown of one host and verdict: enough to see a pattern and to open the frames. */
+const SHOWN = 5;
+/** Frames shown of one transaction: the evidence is short, but it comes from outside this file. */
+const FRAMES = 12;
+const HOST_LENGTH = 80;
+
+interface Group {
+  readonly host: string;
+  readonly outcome: Outcome;
+  readonly verdict: string;
+  readonly fault: readonly string[];
+  count: number;
+  readonly shown: Item[];
+}
+
+interface Item {
+  readonly id: string;
+  /** Lines to wrap: the sentence, then what stands dimmed below it. */
+  readonly sentence: string;
+  readonly notes: readonly string[];
+}
+
+export class Listing {
+  readonly #context: ReportContext;
+  readonly #groups: Map<string, Group>;
+  /** Transactions of groups beyond the bound. */
+  #beyond: number;
+  #count: number;
+
+  constructor(context: ReportContext) {
+    this.#context = context;
+    this.#groups = new Map();
+    this.#beyond = 0;
+    this.#count = 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(record: TransactionRecord): void {
+    this.#count++;
+    const host = hostOf(record);
+    const key = `${record.verdict} ${record.fault.join(' ')} ${host}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      if (this.#groups.size >= LIMITS.listedGroups) {
+        this.#beyond++;
+        return;
+      }
+      const { outcome, verdict, fault } = record;
+      group = { host, outcome, verdict, fault, count: 0, shown: [] };
+      this.#groups.set(key, group);
+    }
+    group.count++;
+    if (group.shown.length < SHOWN) group.shown.push(this.#item(record));
+  }
+
+  lines(paint: Paint): string[] {
+    const { language, width } = this.#context;
+    const words = language.report;
+    const lines: string[] = [];
+    for (const group of this.#groups.values()) {
+      const style = STYLES[group.outcome];
+      const head = `${group.host}  ${group.outcome}: ${group.verdict} (${group.count}), ${words.fault(group.fault)}`;
+      lines.push(...wrap(head, width).map((line) => paint(style, line)));
+      const column = 4 + Math.max(...group.shown.map((item) => widthOf(item.id)));
+      for (const item of group.shown) {
+        const sentence = wrap(item.sentence, width - column);
+        lines.push(`  ${item.id}${' '.repeat(column - 2 - widthOf(item.id))}${sentence[0] ?? ''}`);
+        for (const line of sentence.slice(1)) lines.push(' '.repeat(column) + line);
+        for (const note of item.notes) {
+          for (const line of wrap(note, width - column)) lines.push(' '.repeat(column) + paint('dim', line));
+        }
+      }
+      const more = group.count - group.shown.length;
+      if (more > 0) lines.push(...wrap(words.more(more), width - 2).map((line) => `  ${paint('dim', line)}`));
+      lines.push('');
+    }
+    if (this.#beyond > 0) lines.push(...wrap(words.moreGroups(this.#beyond), width), '');
+    return lines;
+  }
+
+  #item(record: TransactionRecord): Item {
+    const { language, clock, verbose } = this.#context;
+    const words = language.report;
+    const notes = [`${record.confidence}; ${framesOf(record, this.#context)}`];
+    if (record.evidence.length === 0) notes[0] = record.confidence;
+    if (verbose && record.because.length > 0) notes.push(words.because(record.because.map(escapeText)));
+    if (verbose && record.signals.length > 0) notes.push(words.signals(record.signals.map(escapeText)));
+    return { id: escapeText(record.id), sentence: language.summarize(record, clock), notes };
+  }
+}
+
+const STYLES: Readonly<Record<Outcome, 'red' | 'green' | 'yellow'>> = {
+  delivered: 'green',
+  refused: 'red',
+  unanswered: 'red',
+  unsent: 'red',
+  missing: 'red',
+  pending: 'yellow',
+  unknown: 'yellow',
+};
+
+/** The receiver as the sender names it, with its port: a Host field may bring one of its own. */
+function hostOf({ request, connection }: TransactionRecord): string {
+  const { receiver, tls } = connection;
+  const given = request?.host || tls?.sni || receiver.ip;
+  const [, name = given, port] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(given) ?? [];
+  return hostAndPort(name.toLowerCase(), port === undefined ? receiver.port : Number(port));
+}
+
+/** Fit for a line: escaped, bounded, IPv6 addresses in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  const name = escapeText(clip(host, HOST_LENGTH));
+  return name.includes(':') && !name.startsWith('[') ? `[${name}]:${port}` : `${name}:${port}`;
+}
+
+function framesOf(record: TransactionRecord, { language }: ReportContext): string {
+  const byFile = new Map<string, Set<number>>();
+  for (const { file, frame } of record.evidence.slice(0, FRAMES)) {
+    const frames = byFile.get(file);
+    if (frames === undefined) byFile.set(file, new Set([frame]));
+    else frames.add(frame);
+  }
+  return [...byFile]
+    .map(([file, frames]) =>
+      language.report.frames(
+        [...frames].sort((a, b) => a - b),
+        escapeText(file),
+      ),
+    )
+    .join('; ');
+}

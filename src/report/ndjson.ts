@@ -1,0 +1,23 @@
+/**
+ * One record a line, as soon as it is known: transactions as they are judged, then deliveries, hosts, capture,
+ * and the summary last.
+ */
+import type { ReportContext } from './context.ts';
+import { captureJson, deliveryJson, hostJson, summaryJson, transactionJson } from './json-values.ts';
+import type { Output, Reporter } from './reporter.ts';
+
+export function ndjsonReporter(output: Output, context: ReportContext): Reporter {
+  const { clock, language, only } = context;
+  return {
+    transaction(record) {
+      if (only !== null && !only.includes(record.outcome)) return;
+      output.write(`${transactionJson(record, clock, language)}\n`);
+    },
+    end({ deliveries, hosts, capture, summary }) {
+      for (const record of deliveries) output.write(`${deliveryJson(record, clock)}\n`);
+      for (const record of hosts) output.write(`${hostJson(record, clock)}\n`);
+      output.write(`${captureJson(capture, clock)}\n`);
+      output.write(`${summaryJson(summary)}\n`);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * English: what the text report says around the sentences of `en.ts`: headings, table, totals, warnings.
+ */
+import type { Outcome } from '../../verdict/verdict.ts';
+import { list } from './en-phrases.ts';
+import type { ReportWording } from './language.ts';
+
+/** 1,234,567: large counts are read, not computed with. */
+function grouped(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function plural(n: number, one: string, many = `${one}s`): string {
+  return `${grouped(n)} ${n === 1 ? one : many}`;
+}
+
+const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  delivered: 'delivered',
+  refused: 'refused',
+  unanswered: 'unanswered',
+  unsent: 'unsent',
+  pending: 'pending',
+  unknown: 'unknown',
+  missing: 'missing',
+};
+
+export const reportWording: ReportWording = {
+  failed: (n) => `${plural(n, 'transaction')} failed`,
+  undecided: (n) => `${plural(n, 'transaction')} the capture does not decide`,
+  selected: (n, outcomes) => `${plural(n, 'transaction')} ${list(outcomes, 'or')}`,
+  nothingFailed: 'No transaction failed.',
+  nothingSelected: 'No transaction has the outcome asked for.',
+  noTransactions: 'No HTTP transaction was found.',
+  fault: (parties) => (parties.length === 0 ? 'nobody at fault' : `fault: ${list(parties, 'or')}`),
+  frames: (frames, file) => `${frames.length === 1 ? 'frame' : 'frames'} ${frames.join(' ')} in ${file}`,
+  because: (reasons) => `because: ${reasons.join('; ')}`,
+  signals: (signals) => `also seen: ${signals.join(', ')}`,
+  more: (n) => `... and ${grouped(n)} more (--format ndjson prints all)`,
+  moreGroups: (n) =>
+    `... and ${plural(n, 'transaction')} of other kinds or hosts (--format ndjson prints all)`,
+  hosts: 'Hosts',
+  moreHosts: (n) => `... and ${plural(n, 'host')} more (--format ndjson prints all)`,
+  columns: {
+    host: ['host', '', 'host'],
+    attempts: ['attempts', 'at-', 'tempts'],
+    delivered: ['delivered', 'deliv-', 'ered'],
+    refused: ['refused', 're-', 'fused'],
+    unanswered: ['unanswered', 'unans-', 'wered'],
+    unsent: ['unsent', 'un-', 'sent'],
+    synUnanswered: ['no SYN-ACK', 'no SYN', '-ACK'],
+    resets: ['resets', '', 'resets'],
+    waitP50: ['wait p50', 'wait', 'p50'],
+    waitP95: ['wait p95', 'wait', 'p95'],
+  },
+  hostLine: (c) =>
+    `${c.host}: ${c.attempts} attempts, ${c.delivered} delivered, ${c.refused} refused, ${c.unanswered} unanswered, ${c.unsent} unsent, ${c.synUnanswered} without SYN-ACK, ${c.resets} resets, wait p50 ${c.waitP50}, p95 ${c.waitP95}`,
+  total: (transactions, hosts, outcomes) => {
+    const head = `${plural(transactions, 'transaction')} to ${plural(hosts, 'host')}`;
+    const parts = outcomes.map(([outcome, n]) => `${grouped(n)} ${OUTCOME_WORDS[outcome]}`);
+    return parts.length === 0 ? `${head}.` : `${head}: ${parts.join(', ')}.`;
+  },
+  read: (packets, files, from, to) => {
+    const head = `Read ${plural(packets, 'packet')} from ${plural(files, 'file')}`;
+    return from === null || to === null ? `${head}.` : `${head}, ${from} to ${to}.`;
+  },
+  warning: (text) => `warning: ${text}`,
+  dropped: (n) =>
+    `the capture says that ${plural(n, 'packet was', 'packets were')} dropped: what was not seen may have been there`,
+  ackedUnseen: (n) =>
+    `${plural(n, 'byte was', 'bytes were')} acknowledged but never captured: the capture has lost packets`,
+  snaplenCut: (n) => `${plural(n, 'segment was', 'segments were')} cut by the snapshot length (tcpdump -s)`,
+  oneDirection: 'only one direction of the traffic was captured: no absence can be told',
+  limitHit: (name, n) => `the limit ${name} was reached ${plural(n, 'time')}: the result may be incomplete`,
+};

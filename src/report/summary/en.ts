@@ -1,0 +1,243 @@
+/**
+ * English: one sentence a verdict, made of the record's facts and nothing else, exact enough to be checked in
+ * Wireshark and plain enough to be pasted to the other side. The peer is "the TCP endpoint at ADDRESS" or "the
+ * receiver", never anybody's application: what stands behind an address is not on the wire.
+ */
+import type { Code, Role } from '../../verdict/verdict.ts';
+import {
+  after,
+  BY_SENDER,
+  closing,
+  connected,
+  count,
+  duration,
+  interims,
+  list,
+  quoted,
+  receiverClosed,
+  receiverReset,
+  responseField,
+  type Story,
+  senderClosed,
+  sent,
+  sentAndAcked,
+  sizeOf,
+  status,
+  storyOf,
+  triedToConnect,
+} from './en-phrases.ts';
+import { reportWording } from './en-report.ts';
+import type { Language } from './language.ts';
+
+export const en: Language = {
+  name: 'en',
+  summarize: (record, clock) => `${SENTENCES[record.verdict](storyOf(record, clock))}.`,
+  report: reportWording,
+};
+
+const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
+  // connect
+  connect_refused: (s) =>
+    `${triedToConnect(s)}; the SYN was answered by an RST${after(sinceSyn(s, 'receiver_rst'))}, so the connection was refused`,
+  connect_prohibited: (s) =>
+    `${triedToConnect(s)}; an ICMP error "administratively prohibited" came back${after(sinceSyn(s, 'icmp_error'))}, and no connection came about`,
+  connect_unreachable: (s) =>
+    `${triedToConnect(s)}; an ICMP error "destination unreachable" came back${after(sinceSyn(s, 'icmp_error'))}, and no connection came about`,
+  connect_reply_ignored: (s) =>
+    `${triedToConnect(s)}; a SYN-ACK came${after(s.record.connection.rtt)}, yet the sender's host went on repeating its SYN and never completed the connection`,
+  connect_port_collision: (s) =>
+    `${triedToConnect(s)}; the SYN was met by an acknowledgement of an earlier connection between the same ports, and no connection came about`,
+  connect_not_accepted: (s) =>
+    `${s.record.request === null ? triedToConnect(s) : sent(s)}; ${s.peer} went on repeating its SYN-ACK after the sender had answered it, and never acknowledged the sender's data`,
+  connect_abandoned: (s) =>
+    `${triedToConnect(s)}; a SYN-ACK came${after(s.record.connection.rtt)}, and the sender answered it with an RST: it had given up by then`,
+  connect_no_reply: (s) =>
+    `${triedToConnect(s)}; no SYN-ACK, no RST and no ICMP error came back${within(s.record.timings.total)}`,
+
+  // tls
+  tls_no_server_hello: (s) =>
+    `${connected(s)} and its TLS ClientHello was acknowledged, but not one byte came from ${s.peer}${until(s)}`,
+  tls_alert_by_receiver: (s) =>
+    `${connected(s)}, and ${s.peer} ended the TLS handshake with a fatal alert${alert(s)}`,
+  tls_rejected_by_sender: (s) =>
+    `${connected(s)}, and the sender rejected the TLS handshake of ${s.peer}${alertOrClosing(s)}`,
+  tls_aborted: (s) =>
+    `${connected(s)}, and ${closing(s) ?? 'the connection ended'} during the TLS handshake, without an alert`,
+
+  // send
+  no_request_sent: (s) => `${connected(s)}, and the sender closed the connection without sending one byte`,
+  receiver_closed_early: (s) =>
+    `${connected(s)}, and ${receiverClosed(s)} before one byte of a request had reached it`,
+  stale_connection: (s) =>
+    `${sent(s)} on a reused connection${idle(s)} that ${s.peer} had closed or was closing, so it was not processed there`,
+  idle_state_lost: (s) =>
+    `${sent(s)} on a reused connection${idle(s)}; ${closing(s) ?? 'it was never acknowledged'}, as happens when a device on the path has forgotten an idle connection`,
+  path_mtu_blackhole: (s) =>
+    `${sent(s)}; ${s.peer} acknowledged small segments, but never the full-size ones, which were sent again and again`,
+  receiver_window_closed: (s) =>
+    `${sent(s)}; the receive window of ${s.peer} closed before the last byte of the request and did not open again`,
+  expect_continue_stalled: (s) =>
+    `${sent(s)} with "Expect: 100-continue"; ${s.peer} acknowledged the headers but sent neither a 100 nor a final response, and the body was never sent`,
+  reset_during_send: (s) =>
+    `${sent(s)}; ${receiverReset(s)} before the last byte of the request was acknowledged`,
+  request_incomplete: (s) => `${sentAndAcked(s)}; ${senderClosed(s)} before it had sent the rest`,
+  request_not_acked: (s) =>
+    `${sent(s)}${again(s)}; no byte of it was ever acknowledged by ${s.peer}${until(s)}`,
+  request_partly_acked: (s) => `${sent(s)}${again(s)}; ${s.peer} acknowledged only part of it${until(s)}`,
+
+  // wait
+  no_response_sender_closed: (s) =>
+    `${sentAndAcked(s)}; no byte of a response came${interims(s)} before ${senderClosed(s)}${gaveUp(s)}`,
+  no_response_receiver_closed: (s) =>
+    `${sentAndAcked(s)}; ${receiverClosed(s)} without one byte of a response${interims(s)}`,
+  no_response_reset: (s) =>
+    `${sentAndAcked(s)}; ${receiverReset(s)} before one byte of a response${interims(s)}`,
+  no_response_timeout: (s) =>
+    `${sentAndAcked(s)}; no byte of a response had come${interims(s)} when the deadline passed, with the connection still open`,
+
+  // reply
+  response_incomplete: (s) =>
+    `${sentAndAcked(s)}; ${it(s)} began to answer${code(s)}${after(s.record.timings.wait)}, but only part of the response came${partial(s)}${until(s)}`,
+  response_invalid: (s) =>
+    `${sentAndAcked(s)}; ${it(s)} answered${after(s.record.timings.wait)} with bytes that are not a valid HTTP response`,
+  response_late: (s) =>
+    `${sentAndAcked(s)}; the sender gave up${after(s.record.timings.gaveUpAfter)}, and ${it(s)} answered${code(s)} too late${late(s)}`,
+  response_ignored: (s) =>
+    `${sentAndAcked(s)}; ${it(s)} sent its response${code(s)}${after(s.record.timings.wait)} and again, but the sender's host never acknowledged it`,
+  rejected_early: (s) =>
+    `${sent(s)}; ${s.peer} answered${code(s)}${s.at(s.record.times.responseFirstByte)}, before the last byte of the request had been sent`,
+  redirected: (s) => `${answered(s)}, a redirect${location(s)}`,
+  client_error: (s) => answered(s),
+  server_error: (s) => answered(s),
+  gateway_error: (s) => `${answered(s)}, which a gateway says of what stands behind it`,
+  refused_in_body: (s) =>
+    `${answered(s)}, but the rules given do not count it${bodySize(s)} as an acceptance`,
+  delivered: (s) => `${answered(s)}${responseSize(s)}`,
+  delivered_unconfirmed: (s) =>
+    `${answered(s)}, but the capture does not hold its body in a form that the accept rule could be checked on`,
+
+  // cannot tell
+  pending_at_capture_end: (s) =>
+    `${s.record.request === null ? triedToConnect(s) : sentAndAcked(s)}; the capture ended${observed(s)} before anything had decided it`,
+  response_not_captured: (s) =>
+    `${sentAndAcked(s)}; the sender acknowledged response bytes that are not in the capture, so an answer existed`,
+  capture_insufficient: (s) =>
+    `${s.record.request === null ? `${between(s)} was captured in part` : sentAndAcked(s)}; the capture does not hold what would decide it${missing(s)}`,
+  opaque: (s) => `${between(s)} carried ${opaqueData(s)}${suggestion(s)}`,
+  not_observed: (s) => `No packet of the expected delivery${key(s)} to ${s.receiver} is in the capture`,
+};
+
+/** Milliseconds from the SYN to the packet of that role, from the evidence. */
+function sinceSyn({ record }: Story, role: Role): number | null {
+  const proof = record.evidence.find((evidence) => evidence.role === role);
+  const { syn } = record.times;
+  return proof === undefined || syn === null ? null : (proof.time - syn) / 1e6;
+}
+
+/** The receiver's name after `sentAndAcked`, which has given its address where the request was acknowledged. */
+function it({ record, peer }: Story): string {
+  return record.facts.acked === 'full' || record.facts.acked === 'partial' ? 'the receiver' : peer;
+}
+
+/** The answer and what came before it. */
+function answered(s: Story): string {
+  const code = status(s);
+  const answer = code === null ? 'an answer' : `the answer ${code}`;
+  return `${sentAndAcked(s)}; ${answer} came from ${it(s)}${after(s.record.timings.wait)}`;
+}
+
+/** ` 503 Service Unavailable`, or nothing. */
+function code(s: Story): string {
+  const text = status(s);
+  return text === null ? '' : ` ${text}`;
+}
+
+function within(milliseconds: number | null): string {
+  const text = duration(milliseconds);
+  return text === '' ? '' : ` within ${text}`;
+}
+
+function until(s: Story): string {
+  const how = closing(s);
+  return how === null ? '' : ` until ${how}`;
+}
+
+function idle({ record }: Story): string {
+  const silence = duration(record.connection.idleBefore);
+  return silence === '' ? '' : `, silent for ${silence} before,`;
+}
+
+function again({ record }: Story): string {
+  const times = record.connection.retransmissions;
+  return times > 0 ? `, with ${count(times, 'retransmission')}` : '';
+}
+
+function gaveUp({ record }: Story): string {
+  const text = duration(record.timings.gaveUpAfter);
+  return text === '' ? '' : `, ${text} after the last byte of the request`;
+}
+
+function partial({ record }: Story): string {
+  const { response } = record;
+  return response === null ? '' : ` (${sizeOf(response.headerBytes, response.bodyBytes)})`;
+}
+
+function late({ record }: Story): string {
+  const text = duration(record.timings.wait);
+  return text === '' ? '' : `, ${text} after the last byte of the request`;
+}
+
+function location(s: Story): string {
+  const value = responseField(s, 'location');
+  return value === null ? '' : ` to "${value}"`;
+}
+
+function bodySize({ record }: Story): string {
+  return record.response === null ? '' : ` (${count(record.response.bodyBytes, 'byte')} of body)`;
+}
+
+function responseSize({ record }: Story): string {
+  return record.response === null ? '' : `, with ${count(record.response.bodyBytes, 'byte')} of body`;
+}
+
+function alert({ record }: Story): string {
+  const name = record.connection.tls?.alert ?? null;
+  return name === null ? '' : ` (${quoted(name)})`;
+}
+
+function alertOrClosing(s: Story): string {
+  const named = alert(s);
+  if (named !== '') return ` with a fatal alert${named}`;
+  const how = closing(s, BY_SENDER);
+  return how === null ? '' : `: ${how}`;
+}
+
+function observed({ record }: Story): string {
+  const text = duration(record.timings.total);
+  return text === '' ? '' : `, ${text} after the attempt began,`;
+}
+
+function missing({ record }: Story): string {
+  return record.missing.length === 0 ? '' : ` (${list(record.missing.map((fact) => quoted(fact)))})`;
+}
+
+function between(s: Story): string {
+  const { times } = s.record;
+  return `The connection from ${s.sender} to ${s.receiver}${s.at(times.syn ?? times.requestFirstByte)}`;
+}
+
+function opaqueData({ record }: Story): string {
+  const { tls } = record.connection;
+  if (tls === null)
+    return 'data that is encrypted or is not HTTP, so what became of a request cannot be read';
+  const name = tls.sni === null ? '' : ` for ${quoted(tls.sni)}`;
+  return `TLS data${name} that cannot be read without keys`;
+}
+
+function suggestion({ record }: Story): string {
+  return record.likely === null ? '' : `; its shape suggests ${record.likely}`;
+}
+
+function key({ record }: Story): string {
+  return record.delivery === null ? '' : ` ${quoted(record.delivery.key)}`;
+}

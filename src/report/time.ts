@@ -1,0 +1,86 @@
+/**
+ * `Time` (nanoseconds since the capture's first packet) in, dates out: RFC 3339 in UTC with the capture's own
+ * precision for JSON, and a form to read for sentences. Exact: the epoch is split into whole seconds and
+ * nanoseconds once, so that no sum leaves the range of exact integers.
+ */
+import type { CaptureFacts, Time } from '../capture/packet.ts';
+
+/** What turns a `Time` into a date. Live: the epoch is null until the first packet, digits may grow to 9. */
+export type Clock = Readonly<Pick<CaptureFacts, 'epoch' | 'digits'>>;
+
+const SECOND = 1_000_000_000;
+/** RFC 3339 has years 0000 to 9999 only; a hostile timestamp may lie far beyond. */
+const FIRST_SECOND = -62_167_219_200;
+const LAST_SECOND = 253_402_300_799;
+
+interface Instant {
+  /** Seconds since the Unix epoch. */
+  readonly seconds: number;
+  /** 0 to 999999999. */
+  readonly nanoseconds: number;
+}
+
+/** The split epoch last used: one clock serves a whole run. */
+let splitEpoch = 0n;
+let epochSeconds = 0;
+let epochNanoseconds = 0;
+
+function instantOf(time: Time, epoch: bigint): Instant {
+  if (epoch !== splitEpoch) {
+    const rest = ((epoch % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+    splitEpoch = epoch;
+    epochNanoseconds = Number(rest);
+    epochSeconds = Number((epoch - rest) / 1_000_000_000n);
+  }
+  let seconds = Math.floor(time / SECOND);
+  // The quotient may be rounded up to the next integer: the remainder is then negative, and carried back.
+  let nanoseconds = time - seconds * SECOND + epochNanoseconds;
+  const carry = Math.floor(nanoseconds / SECOND);
+  seconds += epochSeconds + carry;
+  nanoseconds -= carry * SECOND;
+  return { seconds, nanoseconds };
+}
+
+/** The whole second last printed: the records of a run come in order, many to a second. */
+let printedSecond = 0;
+let printed = '1970-01-01T00:00:00';
+
+/** `2017-01-04T09:23:57`; null outside the years that RFC 3339 can write. */
+function wholeSecond(seconds: number): string | null {
+  if (seconds !== printedSecond) {
+    if (!(seconds >= FIRST_SECOND && seconds <= LAST_SECOND)) return null;
+    printedSecond = seconds;
+    printed = new Date(seconds * 1000).toISOString().slice(0, 19);
+  }
+  return printed;
+}
+
+/**
+ * `2017-01-04T09:23:57.123456Z`, nine digits for nanosecond captures. Null when the time is absent, when no
+ * packet has set the clock, and outside the years 0000 to 9999.
+ */
+export function rfc3339(time: Time | null, clock: Clock): string | null {
+  if (time === null || clock.epoch === null) return null;
+  const { seconds, nanoseconds } = instantOf(time, clock.epoch);
+  const date = wholeSecond(seconds);
+  if (date === null) return null;
+  const digits = clock.digits;
+  const fraction = digits === 9 ? nanoseconds : Math.floor(nanoseconds / 1000);
+  return `${date}.${String(fraction).padStart(digits, '0')}Z`;
+}
+
+/** `2017-01-04 09:23:57.123 UTC`: cut, not rounded, so that it begins as the capture's own time does. */
+export function readableTime(time: Time | null, clock: Clock): string | null {
+  const full = rfc3339(time, clock);
+  return full === null ? null : `${full.slice(0, 10)} ${full.slice(11, 23)} UTC`;
+}
+
+/**
+ * Milliseconds as they go into JSON: the capture's precision (three decimals, six for nanosecond captures),
+ * without the noise of binary fractions. Null when absent.
+ */
+export function milliseconds(duration: number | null, clock: Clock): number | null {
+  if (duration === null) return null;
+  const scale = clock.digits === 9 ? 1_000_000 : 1_000;
+  return Math.round(duration * scale) / scale;
+}
