@@ -4,7 +4,7 @@
  */
 
 /** Select Graphic Rendition parameters (ECMA-48 §8.3.117). */
-const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
 export type Paint = (style: keyof typeof SGR, text: string) => string;
 

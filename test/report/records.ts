@@ -19,15 +19,20 @@ export const CLOCK_NS: Clock = { epoch: 1483521837123456789n, digits: 9 };
 
 const MS = 1_000_000;
 
-type Change<T> = { readonly [K in keyof T]?: T[K] extends object ? Change<T[K]> | T[K] : T[K] };
+/** Some of the fields, at any depth; arrays whole. */
+type Change<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: Change<T[K]> }
+    : T;
 
 /** `base` with the fields of `change`, objects merged, arrays and everything else replaced. */
-function merged<T extends object>(base: T, change: Change<T>): T {
+function merged<T extends object>(base: T, change: object): T {
   const result: Record<string, unknown> = Object.fromEntries(Object.entries(base));
   for (const [key, value] of Object.entries(change)) {
     const old = result[key];
     const deep = isObject(value) && isObject(old);
-    result[key] = deep ? merged(old, value as Change<object>) : value;
+    result[key] = deep ? merged(old, value) : value;
   }
   return result as T;
 }
@@ -265,9 +270,16 @@ export function findings(change: Change<Findings> = {}): Findings {
   return merged({ capture: CAPTURE, deliveries: [], hosts: [HOST], summary: SUMMARY }, change);
 }
 
-export const NOTHING_FAILED = findings({
-  summary: { transactions: 1, outcomes: { delivered: 1 }, verdicts: { delivered: 1 }, exitStatus: 0 },
-});
+export const NOTHING_FAILED: Findings = {
+  ...findings(),
+  summary: {
+    ...SUMMARY,
+    transactions: 1,
+    outcomes: { delivered: 1 },
+    verdicts: { delivered: 1 },
+    exitStatus: 0,
+  },
+};
 
 /** An output that keeps what is written. */
 export function collector(): { write(text: string): void; readonly text: string } {

@@ -52,7 +52,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   connect_abandoned: (s) =>
     `${triedToConnect(s)}; a SYN-ACK came${after(s.record.connection.rtt)}, and the sender answered it with an RST: it had given up by then`,
   connect_no_reply: (s) =>
-    `${triedToConnect(s)}; no SYN-ACK, no RST and no ICMP error came back${within(s.record.timings.total)}`,
+    `${triedToConnect(s)}; no SYN-ACK, no RST and no ICMP error came back${repeated(s)}`,
 
   // tls
   tls_no_server_hello: (s) =>
@@ -118,7 +118,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
 
   // cannot tell
   pending_at_capture_end: (s) =>
-    `${s.record.request === null ? triedToConnect(s) : sentAndAcked(s)}; the capture ended${observed(s)} before anything had decided it`,
+    `${s.record.request === null ? triedToConnect(s) : sentAndAcked(s)}; ${observed(s)}the capture ended before anything had decided it`,
   response_not_captured: (s) =>
     `${sentAndAcked(s)}; the sender acknowledged response bytes that are not in the capture, so an answer existed`,
   capture_insufficient: (s) =>
@@ -152,9 +152,12 @@ function code(s: Story): string {
   return text === null ? '' : ` ${text}`;
 }
 
-function within(milliseconds: number | null): string {
-  const text = duration(milliseconds);
-  return text === '' ? '' : ` within ${text}`;
+/** `, though the SYN was still being sent 15.0 s after the first one`. */
+function repeated({ record }: Story): string {
+  const last = record.evidence.findLast((evidence) => evidence.role === 'syn');
+  const { syn } = record.times;
+  if (last === undefined || syn === null || last.time <= syn) return '';
+  return `, though the SYN was still being sent ${duration((last.time - syn) / 1e6)} after the first one`;
 }
 
 function until(s: Story): string {
@@ -212,9 +215,12 @@ function alertOrClosing(s: Story): string {
   return how === null ? '' : `: ${how}`;
 }
 
+/** `the last packet of it came 2.00 s after it began, and `. */
 function observed({ record }: Story): string {
-  const text = duration(record.timings.total);
-  return text === '' ? '' : `, ${text} after the attempt began,`;
+  const last = record.evidence.findLast((evidence) => evidence.role === 'last_packet');
+  const begin = record.times.syn ?? record.times.requestFirstByte;
+  if (last === undefined || begin === null || last.time <= begin) return '';
+  return `the last packet of it came ${duration((last.time - begin) / 1e6)} after it began, and `;
 }
 
 function missing({ record }: Story): string {

@@ -1,0 +1,113 @@
+/**
+ * `wirewitness analyze`: opens the capture and the output, joins them by the analyzer and a reporter, and turns
+ * what was found into an exit status. SIGINT and SIGTERM end the reading early; the report is still whole.
+ */
+
+import type { PacketSource } from '../capture/packet.ts';
+import { UserError } from '../error.ts';
+import { createReporter } from '../report/create.ts';
+import { escapeText } from '../report/escape.ts';
+import { en } from '../report/summary/en.ts';
+import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
+import { type ExitStatus, exitStatus } from './exit.ts';
+import type { AnalyzeCommand } from './flags.ts';
+import { type Io, wantsColour } from './io.ts';
+import { openFile, openStdout, writeAll } from './output.ts';
+import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
+
+/** What the command needs of the stages below, so that tests can give another one. */
+export interface Engine {
+  openCapture(
+    paths: readonly string[],
+    options: { readonly onProgress: (read: number, total: number | null) => void },
+  ): PacketSource;
+  analyze(
+    source: PacketSource,
+    options: AnalysisOptions,
+    sink: RecordSink,
+    signal: AbortSignal,
+  ): Promise<Findings>;
+}
+
+/** Columns of a text report that goes to no terminal. */
+const PLAIN_WIDTH = 100;
+
+/** @throws UserError */
+export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: Engine): Promise<ExitStatus> {
+  const paths = pathsOf(command, io);
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  const output =
+    command.output === null ? openStdout(io.stdout.fd, abort) : openFile(command.output, paths, abort);
+  const onTerminal = command.output === null && io.stdout.terminal;
+  const format = command.format ?? (onTerminal ? 'text' : 'ndjson');
+  const note = (text: string) => writeAll(io.stderr.fd, Buffer.from(text));
+  // Lines that appear while the bar is drawn on the same screen would tear it.
+  const progress = progressFor(command, io, onTerminal && format === 'ndjson', note);
+
+  let bytes = 0;
+  const source = engine.openCapture(paths, {
+    onProgress: (read, total) => {
+      bytes = read;
+      progress.update(read, total);
+    },
+  });
+  const reporter = createReporter(format, output, {
+    clock: source.facts,
+    language: en,
+    only: command.only,
+    colour: command.output === null && wantsColour(io, io.stdout, command.noColor),
+    width: (onTerminal ? io.stdout.columns() : null) ?? PLAIN_WIDTH,
+    verbose: command.verbose,
+  });
+
+  const started = performance.now();
+  // Once: whoever asks twice does not want to wait for the report.
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  let findings: Findings;
+  try {
+    findings = await engine.analyze(source, command.analysis, clearing(reporter, progress), stop.signal);
+  } finally {
+    progress.done();
+    process.removeListener('SIGINT', abort);
+    process.removeListener('SIGTERM', abort);
+  }
+  output.close();
+  // The text report says them itself.
+  if (!command.quiet && (format !== 'text' || command.output !== null)) {
+    for (const { text } of findings.capture.warnings) note(`wirewitness: warning: ${escapeText(text)}\n`);
+  }
+  if (command.verbose) note(speed(findings, bytes, (performance.now() - started) / 1000));
+  return exitStatus(findings.summary, command.exitZero);
+}
+
+function pathsOf({ files }: AnalyzeCommand, io: Io): readonly string[] {
+  if (files.length > 0) return files;
+  if (!io.stdin.terminal) return ['-'];
+  throw new UserError(
+    'flag',
+    'no capture given: name a file, or pipe one in (tcpdump -w - | wirewitness analyze)',
+  );
+}
+
+function progressFor(command: AnalyzeCommand, io: Io, torn: boolean, note: (text: string) => void): Progress {
+  if (command.quiet || torn || !io.stderr.terminal) return NO_PROGRESS;
+  return progressOn(note, io.stderr.columns, () => performance.now());
+}
+
+/** Takes the bar away before the last records, among them the whole text report, are printed. */
+function clearing(sink: RecordSink, progress: Progress): RecordSink {
+  return {
+    transaction: (record) => sink.transaction(record),
+    end(findings) {
+      progress.done();
+      sink.end(findings);
+    },
+  };
+}
+
+function speed({ capture }: Findings, bytes: number, seconds: number): string {
+  const rate = size(bytes / Math.max(seconds, 0.001));
+  return `wirewitness: ${capture.packets} packets, ${size(bytes)} in ${seconds.toFixed(2)} s (${rate}/s)\n`;
+}

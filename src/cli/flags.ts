@@ -1,0 +1,211 @@
+/**
+ * The command line: arguments in, one checked command out, or its help. The only file that knows yargs, which splits
+ * the arguments and lays out the help; what is unknown, missing or repeated is told here, in one line.
+ */
+import yargs, { type Options } from 'yargs';
+import { UserError } from '../error.ts';
+import { FORMATS, type Format } from '../report/create.ts';
+import { escapeText } from '../report/escape.ts';
+import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
+import { suggest } from './suggest.ts';
+import { duration, flagError, host, method, oneOf, outcomes, port, regExp, statuses } from './values.ts';
+
+export interface AnalyzeCommand {
+  readonly name: 'analyze';
+  /** As given, `-` for standard input; empty when none was named. */
+  readonly files: readonly string[];
+  readonly analysis: AnalysisOptions;
+  readonly only: readonly Outcome[] | null;
+  /** Null: by what standard output is. */
+  readonly format: Format | null;
+  /** Null: standard output. */
+  readonly output: string | null;
+  readonly language: 'en';
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+  readonly exitZero: boolean;
+}
+
+export type Command =
+  | AnalyzeCommand
+  | { readonly name: 'explain'; readonly code: string | null }
+  | { readonly name: 'help'; readonly text: string }
+  | { readonly name: 'version' };
+
+const text = (describe: string, extra: Options = {}): Options => ({
+  type: 'string',
+  requiresArg: true,
+  describe,
+  ...extra,
+});
+const flag = (describe: string, extra: Options = {}): Options => ({ type: 'boolean', describe, ...extra });
+
+const EVERYWHERE: Readonly<Record<string, Options>> = {
+  help: flag('show this help', { alias: 'h' }),
+  version: flag('show the version'),
+};
+
+const ANALYZE: Readonly<Record<string, Options>> = {
+  read: text('capture file, same as a positional one (repeat)', { alias: 'r' }),
+  host: text('only these receivers: address, CIDR or name (repeat)'),
+  port: text('only these ports of receivers (repeat)'),
+  method: text('only requests with this method (repeat)'),
+  timeout: text('response deadline: 500ms, 30s, 2m [30s]'),
+  only: text('print only these outcomes, comma-separated; failed = refused,unanswered,unsent,missing'),
+  'accept-body': text('delivered only if the body matches this regular expression'),
+  'reject-body': text('refused if the body matches this regular expression'),
+  'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
+  format: text('text, ndjson or json [text on a terminal, else ndjson]'),
+  output: text('write to this file instead of standard output', { alias: 'o' }),
+  lang: text('language of summaries and reports: en [en]'),
+  quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),
+  verbose: flag('more on each transaction, and on the run', { alias: 'v' }),
+  'no-color': flag('no colours (as the variable NO_COLOR)'),
+  'exit-zero': flag('exit with 0 whatever was found'),
+};
+
+const COMMANDS: Readonly<Record<string, { usage: string; describe: string; flags: typeof ANALYZE }>> = {
+  analyze: {
+    usage: 'wirewitness analyze [flags] [file...]',
+    describe: 'judge every HTTP transaction of captures (pcap, pcapng; - or a pipe: standard input)',
+    flags: ANALYZE,
+  },
+  explain: {
+    usage: 'wirewitness explain [code]',
+    describe: 'tell what a verdict means and what to do about it; without a code, list all',
+    flags: {},
+  },
+};
+
+type Parsed = Readonly<Record<string, unknown>>;
+
+/**
+ * @param argv without node and script.
+ * @param columns width for the help.
+ * @throws UserError
+ */
+export async function parseFlags(argv: readonly string[], columns: number): Promise<Command> {
+  const parsed = (await parser(argv, columns).parse()) as Parsed;
+  if (parsed['help'] === true) return { name: 'help', text: await parser(argv, columns).getHelp() };
+  const words = Array.isArray(parsed['_']) ? parsed['_'].map(String) : [];
+  const name = words[0];
+  const known = { ...EVERYWHERE, ...(name === undefined ? {} : COMMANDS[name]?.flags) };
+  if (name !== undefined && !Object.hasOwn(COMMANDS, name)) throw unknownCommand(name);
+  refuseUnknown(parsed, known);
+  if (parsed['version'] === true) return { name: 'version' };
+  if (name === undefined) throw new UserError('flag', 'no command given: see wirewitness --help');
+  return name === 'explain' ? explainCommand(words.slice(1)) : analyzeCommand(words.slice(1), parsed);
+}
+
+function parser(argv: readonly string[], columns: number) {
+  const instance = yargs([...argv])
+    .scriptName('wirewitness')
+    .locale('en')
+    .usage('wirewitness <command> [flags]\n\nSays for each HTTP request of a capture what became of it.')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+    })
+    .help(false)
+    .version(false)
+    .options(EVERYWHERE)
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UserError('flag', missingValue(error?.message ?? message));
+    })
+    .wrap(Math.min(100, columns));
+  for (const [name, { usage, describe, flags }] of Object.entries(COMMANDS)) {
+    instance.command(name, describe, (command) => command.usage(`${usage}\n\n${describe}`).options(flags));
+  }
+  return instance;
+}
+
+/** yargs says `Not enough arguments following: timeout`. */
+function missingValue(message: string): string {
+  const name = /^Not enough arguments following: (\S+)$/.exec(message)?.[1];
+  return name === undefined ? escapeText(message) : `${dashed(name)} needs a value`;
+}
+
+function dashed(name: string): string {
+  return `${name.length === 1 ? '-' : '--'}${escapeText(name)}`;
+}
+
+function refuseUnknown(parsed: Parsed, known: Readonly<Record<string, Options>>): void {
+  for (const name of Object.keys(parsed)) {
+    if (name === '_' || name === '$0' || Object.hasOwn(known, name)) continue;
+    const near = suggest(name, Object.keys(known));
+    const hint = near === null ? 'see wirewitness --help' : `did you mean --${near}?`;
+    throw new UserError('flag', `unknown flag ${dashed(name)}: ${hint}`);
+  }
+}
+
+function unknownCommand(name: string): UserError {
+  const near = suggest(name, Object.keys(COMMANDS));
+  // `wirewitness x.pcap` is the likeliest slip.
+  const hint = near ?? (/[./\\]|^-$/.test(name) ? `analyze ${escapeText(name)}` : null);
+  const help = hint === null ? 'see wirewitness --help' : `did you mean wirewitness ${hint}?`;
+  return new UserError('flag', `unknown command ${escapeText(name)}: ${help}`);
+}
+
+function explainCommand(words: readonly string[]): Command {
+  if (words.length > 1) throw new UserError('flag', 'explain takes one code at a time');
+  return { name: 'explain', code: words[0] ?? null };
+}
+
+function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeCommand {
+  const one = <T>(name: string, check: (flag: string, given: string) => T): T | null => {
+    const given = values(parsed, name);
+    if (given.length > 1) throw new UserError('flag', `--${name} is given more than once`);
+    return given[0] === undefined ? null : check(`--${name}`, given[0]);
+  };
+  const many = <T>(name: string, check: (flag: string, given: string) => T): T[] =>
+    values(parsed, name).map((given) => check(`--${name}`, given));
+  const path = (flagName: string, given: string) => {
+    if (given === '') throw flagError(flagName, given, 'expected the name of a file');
+    return given;
+  };
+  const timeout = one('timeout', duration) ?? 30_000;
+  return {
+    name: 'analyze',
+    files: [...many('read', path), ...files.map((file) => path('file', file))],
+    analysis: {
+      timeout: Math.round(timeout * 1e6),
+      hosts: many('host', host),
+      ports: many('port', port),
+      methods: many('method', method),
+      accept: {
+        body: one('accept-body', regExp),
+        rejectBody: one('reject-body', regExp),
+        statuses: one('accept-status', statuses),
+      },
+    },
+    only: one('only', outcomes),
+    format: one('format', (name, given) => oneOf(name, given, FORMATS)),
+    output: one('output', path),
+    language: one('lang', (name, given) => oneOf(name, given, ['en'] as const)) ?? 'en',
+    quiet: isSet(parsed, 'quiet'),
+    verbose: isSet(parsed, 'verbose'),
+    noColor: isSet(parsed, 'no-color'),
+    exitZero: isSet(parsed, 'exit-zero'),
+  };
+}
+
+/** As often as it was given. */
+function values(parsed: Parsed, name: string): string[] {
+  const value = parsed[name];
+  if (value === undefined) return [];
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** Said twice is still said. */
+function isSet(parsed: Parsed, name: string): boolean {
+  const value = parsed[name];
+  return Array.isArray(value) ? value.includes(true) : value === true;
+}

@@ -1,0 +1,82 @@
+/**
+ * From the arguments to the exit status. A user's mistake is one line on stderr and status 2; anything else that
+ * is thrown is a bug: its stack and status 70. What a command does not need is not loaded, so that the small
+ * ones answer at once.
+ */
+import { inspect } from 'node:util';
+import { UserError } from '../error.ts';
+import { escapeText } from '../report/escape.ts';
+import type { Engine } from './analyze.ts';
+import { EXIT, type ExitStatus } from './exit.ts';
+import { type Io, processIo } from './io.ts';
+import { openStdout, writeAll } from './output.ts';
+import { version } from './version.ts';
+
+const HELP_WIDTH = 80;
+
+/** Runs the process's own command line and exits with its status. */
+export async function main(): Promise<never> {
+  const io = processIo();
+  // node's own status for a crash is 1, which means a finding here.
+  process.on('uncaughtException', (error) => process.exit(failure(error, io)));
+  // Results are written synchronously: nothing is lost here, and a pipe left open cannot hold the process.
+  process.exit(await run(process.argv.slice(2), io, loadEngine));
+}
+
+async function loadEngine(): Promise<Engine> {
+  const [{ openCapture }, { analyze }] = await Promise.all([
+    import('../capture/file.ts'),
+    import('../analyzer.ts'),
+  ]);
+  return { openCapture, analyze };
+}
+
+/** @param load gives the stages below when a command needs them. */
+export async function run(argv: readonly string[], io: Io, load: () => Promise<Engine>): Promise<ExitStatus> {
+  try {
+    return await dispatch(argv, io, load);
+  } catch (error) {
+    return failure(error, io);
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Engine>): Promise<ExitStatus> {
+  if (argv.length === 1 && argv[0] === '--version') return print(`${version()}\n`, io);
+  const columns = io.stdout.columns() ?? HELP_WIDTH;
+  const { parseFlags } = await import('./flags.ts');
+  const command = await parseFlags(argv, columns);
+  switch (command.name) {
+    case 'help':
+      return print(`${command.text}\n`, io);
+    case 'version':
+      return print(`${version()}\n`, io);
+    case 'explain': {
+      const { explain } = await import('./explain.ts');
+      return print(explain(command.code, columns), io);
+    }
+    case 'analyze': {
+      const { analyzeCommand } = await import('./analyze.ts');
+      return analyzeCommand(command, io, await load());
+    }
+  }
+}
+
+function print(text: string, io: Io): ExitStatus {
+  const output = openStdout(io.stdout.fd, () => {});
+  output.write(text);
+  output.close();
+  return EXIT.ok;
+}
+
+/** Tells what went wrong. Messages may quote what was read, so they are escaped. */
+function failure(error: unknown, io: Io): ExitStatus {
+  const mistake = error instanceof UserError;
+  const lines = mistake ? [error.message] : inspect(error, { depth: 1 }).split('\n');
+  const text = lines.map((line) => `${escapeText(line)}\n`).join('');
+  try {
+    writeAll(io.stderr.fd, Buffer.from(mistake ? `wirewitness: ${text}` : text));
+  } catch {
+    // Nobody listens on stderr; the status still tells.
+  }
+  return mistake ? EXIT.usage : EXIT.bug;
+}
