@@ -55,24 +55,20 @@ export function parseRequestHead(
   // The usual line has exactly two spaces; anything else goes the slow way.
   const first = line.indexOf(' ');
   const last = line.lastIndexOf(' ');
-  let method: string;
-  let target: string;
-  let version: string;
-  if (first > 0 && last > first + 1 && VERSIONS.has(line.slice(last + 1))) {
-    method = line.slice(0, first);
-    target = line.slice(first + 1, last);
-    version = line.slice(last + 1);
-  } else {
+  let method = line.slice(0, first);
+  let target = line.slice(first + 1, last);
+  let version = line.slice(last + 1);
+  if (first <= 0 || last <= first + 1 || !VERSIONS.has(version) || !isVisible(target)) {
     ({ method, target, version } = oddRequestLine(line, lf >= 0));
     if (/[ \t]{2}|\t|^[ \t]|[ \t]$/.test(line)) tell('start_line_whitespace');
     if (version === '') tell('version_missing');
     else if (!VERSIONS.has(version)) tell('version_unknown');
     if (target === '') tell('target_missing');
+    else if (!isVisible(target)) tell('target_invalid');
   }
   if (!METHODS.has(method)) {
     tell(METHODS.has(method.toUpperCase()) ? 'method_not_uppercase' : 'method_unknown');
   }
-  if (!isVisible(target)) tell('target_invalid');
   const headers = lf < 0 ? [] : parseFields(text, lf + 1, odd, onAnomaly, onLimit);
   return { headerBytes: text.length, headers, version, complete, method, target };
 }

@@ -154,11 +154,6 @@ export function isRequestPrefix(bytes: Uint8Array, start: number, end: number): 
   return false;
 }
 
-/** The same for responses: nothing else begins with `HTTP/`. */
-export function isResponsePrefix(): boolean {
-  return true;
-}
-
 /**
  * Whether `bytes[start, end)`, a line without its line feed, is the whole of an HTTP/0.9 request: `GET`, one space, a
  * target and no version (RFC 1945 §4.1). Nothing follows such a line, so it must not wait for an empty one.
@@ -167,7 +162,9 @@ export function isSimpleRequest(bytes: Uint8Array, start: number, end: number): 
   let last = end - 1;
   while (last > start && (bytes[last] === CR || bytes[last] === SP || bytes[last] === HTAB)) last--;
   while (last > start && bytes[last] !== SP && bytes[last] !== HTAB) last--;
-  return last === start + 3 && text(bytes, start, last) === 'GET';
+  return (
+    last === start + 3 && text(bytes, start, last) === 'GET' && !startsWith(bytes, last + 1, end, HTTP_SLASH)
+  );
 }
 
 function wait(scan: Scan, offset: number): typeof MORE {
@@ -197,17 +194,21 @@ function endsWithVersion(bytes: Uint8Array, start: number, lf: number): boolean 
   let word = end;
   while (word > start && bytes[word - 1] !== SP && bytes[word - 1] !== HTAB) word--;
   if (word === start || end - word <= HTTP_SLASH.length) return false;
-  for (let k = 0; k < HTTP_SLASH.length; k++) if (bytes[word + k] !== HTTP_SLASH[k]) return false;
-  return isDigit(bytes[word + HTTP_SLASH.length]!);
+  return startsWith(bytes, word, end, HTTP_SLASH) && isDigit(bytes[word + HTTP_SLASH.length]!);
 }
 
 function yesUnlessHttp2(bytes: Uint8Array, start: number, lf: number): Verdict {
-  for (let k = 0; k < HTTP2_LINE.length; k++) if (bytes[start + k] !== HTTP2_LINE[k]) return YES;
-  return lf - start === HTTP2_LINE.length + 1 ? HTTP2 : YES;
+  return lf - start === HTTP2_LINE.length + 1 && startsWith(bytes, start, lf, HTTP2_LINE) ? HTTP2 : YES;
 }
 
 function isMethodByte(c: number): boolean {
   return (c >= 0x41 && c <= 0x5a) || c === HYPHEN || c === UNDERSCORE;
+}
+
+function startsWith(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  if (end - start < word.length) return false;
+  for (let k = 0; k < word.length; k++) if (bytes[start + k] !== word[k]) return false;
+  return true;
 }
 
 function isDigit(c: number): boolean {
