@@ -30,6 +30,8 @@ const FRACTION = 4;
 const CAPTURED = 8;
 const WIRE = 12;
 
+const SECOND = 1_000_000_000n;
+
 /** Largest snapshot length libpcap gives by default. Smaller header values are often wrong, so they are not believed. */
 const USUAL_SNAPLEN = 262_144;
 
@@ -46,11 +48,10 @@ export class PcapParser implements CaptureParser {
   private readonly maxCaptured: number;
   private readonly link: number;
   private readonly interfaceIndex: number;
-  // Times are distances to the file's first packet, which is exact in doubles; only that one goes through BigInt.
+  // The run's epoch in two numbers that doubles hold exactly, so that only the first packet goes through BigInt.
   private based: boolean;
-  private baseSeconds: number;
-  private baseFraction: number;
-  private baseTime: Time;
+  private epochSeconds: number;
+  private epochNanoseconds: number;
 
   /** @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known. */
   constructor(bytes: Buffer, at: number, delivery: Delivery) {
@@ -71,9 +72,8 @@ export class PcapParser implements CaptureParser {
       this.interfaceIndex = delivery.overflowInterface();
     }
     this.based = false;
-    this.baseSeconds = 0;
-    this.baseFraction = 0;
-    this.baseTime = 0;
+    this.epochSeconds = 0;
+    this.epochNanoseconds = 0;
   }
 
   parse(bytes: Buffer, start: number, end: number): number {
@@ -112,11 +112,12 @@ export class PcapParser implements CaptureParser {
   private time(seconds: number, fraction: number): Time {
     if (!this.based) {
       this.based = true;
-      this.baseSeconds = seconds;
-      this.baseFraction = fraction;
-      this.baseTime = this.delivery.since(BigInt(seconds) * 1_000_000_000n + BigInt(fraction * this.scale));
+      this.delivery.since(BigInt(seconds) * SECOND + BigInt(fraction * this.scale));
+      const epoch = this.delivery.facts.epoch ?? 0n;
+      this.epochSeconds = Number(epoch / SECOND);
+      this.epochNanoseconds = Number(epoch % SECOND);
     }
-    return this.baseTime + (seconds - this.baseSeconds) * 1e9 + (fraction - this.baseFraction) * this.scale;
+    return (seconds - this.epochSeconds) * 1e9 + (fraction * this.scale - this.epochNanoseconds);
   }
 }
 

@@ -56,7 +56,7 @@ export class Options {
         this.valueEnd = at + length;
         return true;
       }
-      at += padded(length);
+      at += length + (-length & 3);
     }
     return false;
   }
@@ -93,9 +93,4 @@ export class Options {
   private word(at: number): number {
     return this.littleEndian ? u32le(this.bytes, at) : u32(this.bytes, at);
   }
-}
-
-/** A length rounded up to whole 32-bit words. */
-export function padded(length: number): number {
-  return (length + 3) & ~3;
 }

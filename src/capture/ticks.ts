@@ -70,12 +70,22 @@ export class TickClock {
 
   private rebase(high: number, low: number, epoch: Epoch): void {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
-    const divide = BigInt(this.divide);
-    // Aligned so that the base itself is a whole number of nanoseconds.
-    const base = ticks - (ticks % divide);
+    // Aligned so that the base itself is a whole number of nanoseconds; not for ticks so fine that the distance to
+    // such a base would not be exact, which then all come here.
+    const tooFine = this.divide > this.exactReach;
+    const base = tooFine ? ticks : ticks - (ticks % BigInt(this.divide));
+    const now = this.nanoseconds(ticks);
     this.baseHigh = Number(base >> 32n);
     this.baseLow = Number(base & 0xffffffffn);
-    this.baseTime = epoch.since((base * BigInt(this.multiply)) / divide + this.offset * SECOND);
-    this.reach = this.exactReach;
+    // The packet's own time is asked for: if it is the first of the run, that is what Time 0 means.
+    this.baseTime = epoch.since(now) - Number(now - this.nanoseconds(base));
+    // A base that is itself too far to be exact must not be used for a packet that is near enough.
+    const beyond = ((Math.abs(this.baseTime) - EXACT) * this.divide) / this.multiply;
+    const reach = beyond > 0 ? Math.min(this.exactReach, Math.floor(beyond)) : this.exactReach;
+    this.reach = tooFine ? 0 : reach;
+  }
+
+  private nanoseconds(ticks: bigint): bigint {
+    return (ticks * BigInt(this.multiply)) / BigInt(this.divide) + this.offset * SECOND;
   }
 }
