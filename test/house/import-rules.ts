@@ -36,6 +36,7 @@ export const COMMON: ReadonlySet<string> = new Set([
   'bytes.ts',
   'address.ts',
   'agenda.ts',
+  'version.ts',
 ]);
 
 /** Edges past a border, each with its reason. A folder's name stands for all its files. */

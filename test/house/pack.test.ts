@@ -31,11 +31,38 @@ const STRICT = {
   skipLibCheck: false,
 };
 
-/** The example of the README, by the documented names. */
+/** Every documented name, on the capture named by the first argument. */
 const USE = `
-import { analyze, openCapture, type TransactionRecord } from 'wirewitness';
+import { readFileSync } from 'node:fs';
+import {
+  analyze, bufferSource, DEFAULT_OPTIONS, en, openCapture, rfc3339, UserError,
+  type Findings, type PacketSource, type RecordSink, type TransactionRecord,
+} from 'wirewitness';
 
-const outcomes: Record<string, number> = {};
+async function judge(source: PacketSource): Promise<{ first: string | null; summary: string; findings: Findings }> {
+  const records: TransactionRecord[] = [];
+  const sink: RecordSink = { transaction: (record) => void records.push(record), end() {} };
+  const findings = await analyze(source, { ...DEFAULT_OPTIONS, timeout: 10e9 }, sink);
+  const record = records[0];
+  if (record === undefined) throw new Error('no transaction');
+  return {
+    first: rfc3339(record.times.syn, source.facts),
+    summary: en.summarize(record, source.facts),
+    findings,
+  };
+}
+
+const path = process.argv[2] ?? '';
+const fromFile = await judge(openCapture([path]));
+const fromMemory = await judge(bufferSource(readFileSync(path)));
+const mistake = await openCapture([path + '.absent']).run(() => {}).catch((error: unknown) => error);
+console.log(JSON.stringify({
+  first: fromFile.first,
+  sentence: fromFile.summary.length > 20,
+  outcomes: fromFile.findings.summary.outcomes,
+  same: fromFile.summary === fromMemory.summary,
+  mistake: mistake instanceof UserError && mistake.code,
+}));
 `;
 
 needs('registry').describe('the package', () => {
@@ -106,9 +133,11 @@ needs('registry').describe('the package', () => {
     );
     run(consumer, TSC, '-p', '.');
     expect(JSON.parse(run(consumer, process.execPath, 'use.js', CAPTURE))).toEqual({
-      delivered: 7,
-      unsent: 4,
-      unanswered: 4,
+      first: '2026-11-22T22:24:00.373324Z',
+      sentence: true,
+      outcomes: { delivered: 7, unsent: 4, unanswered: 4 },
+      same: true,
+      mistake: 'file',
     });
   });
 });

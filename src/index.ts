@@ -1,0 +1,52 @@
+/**
+ * The library's public names, nothing else. A source of packets and a sink of records go into `analyze`;
+ * every transaction comes out as soon as it is known, the findings on hosts and the capture at the end.
+ */
+
+export { analyze, DEFAULT_OPTIONS } from './analyzer.ts';
+export { type CaptureOptions, openCapture } from './capture/file.ts';
+export { type BufferOptions, bufferSource } from './capture/memory.ts';
+export type {
+  CaptureFacts,
+  CaptureInterface,
+  FileFacts,
+  Moment,
+  Packet,
+  PacketSource,
+  Time,
+  Warning,
+} from './capture/packet.ts';
+export { UserError, type UserErrorCode } from './error.ts';
+export type { HeaderField } from './http/message.ts';
+export type { LimitName } from './limits.ts';
+export { en } from './report/summary/en.ts';
+export type { Language } from './report/summary/language.ts';
+export { type Clock, rfc3339 } from './report/time.ts';
+export type {
+  AcceptRule,
+  AnalysisOptions,
+  CaptureRecord,
+  ClosedBy,
+  Code,
+  Confidence,
+  ConnectionRecord,
+  Counts,
+  DecodedCounts,
+  DeliveryRecord,
+  Endpoint,
+  Evidence,
+  Findings,
+  HostRecord,
+  Outcome,
+  Party,
+  Quantiles,
+  RecordSink,
+  RequestRecord,
+  ResponseRecord,
+  Role,
+  SummaryRecord,
+  TransactionFacts,
+  TransactionRecord,
+  TransactionTimes,
+  TransactionTimings,
+} from './verdict/verdict.ts';
