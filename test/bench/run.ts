@@ -126,7 +126,7 @@ function printResult({ workload, measurements }: Result): void {
       `${milliseconds(Math.min(...seconds))} to ${milliseconds(Math.max(...seconds))}`.padStart(22),
       `${Math.round(packets / median / 1000)} k packets/s`.padStart(18),
       `${Math.round(bytes / median / 1e6)} MB/s`.padStart(11),
-      `${own === null ? '–' : (median / own).toFixed(2)} ×`.padStart(8),
+      `${own === null ? '–' : (own / median).toFixed(1)} ×`.padStart(8),
       peakBytes === null ? '' : `peak ${Math.round(peakBytes / 2 ** 20)} MiB`,
     ];
     print(`  ${program.padEnd(22)}${columns.join('  ')}`.trimEnd());
