@@ -1,7 +1,7 @@
 /**
  * The border between TCP and what runs on top of it: ordered bytes of one direction, each byte once.
  */
-import type { Moment } from '../capture/packet.ts';
+import type { Moment, Time } from '../capture/packet.ts';
 
 /** Side of a connection: 0 sent the first packet that was captured (or the SYN, as far as one is known). */
 export type Side = 0 | 1;
@@ -20,4 +20,130 @@ export interface StreamSink {
   /** `length` bytes that were not captured and never will be; `at` is the packet that proved it. */
   onGap(length: number, at: Moment): void;
   onEnd(cause: EndCause, at: Moment): void;
+}
+
+/**
+ * Called once per connection, at its first packet; the two sinks belong to side 0 and side 1.
+ * TCP knows who opened the connection only if it saw a SYN: who is the sender is for the layer above to decide.
+ */
+export type OpenStreams = (connection: Connection) => readonly [StreamSink, StreamSink];
+
+/** What one packet looked like, to compare a RST with its side's other packets. */
+export interface Fingerprint {
+  readonly at: Moment;
+  readonly ttl: number;
+  /** -1 for IPv6. */
+  readonly ipId: number;
+  readonly dontFragment: boolean;
+  readonly window: number;
+  readonly flags: number;
+  /** Acknowledgement number as an offset in the other direction; null without the ACK flag. */
+  readonly ackOffset: number | null;
+  /** Sequence number as an offset in its own direction. */
+  readonly offset: number;
+}
+
+/** An ICMP or ICMPv6 error that quotes a packet of this direction. */
+export interface IcmpError {
+  readonly at: Moment;
+  /** 4 or 6. */
+  readonly version: number;
+  readonly type: number;
+  readonly code: number;
+  /** Destination unreachable other than "fragmentation needed": RFC 792 type 3, RFC 4443 type 1. */
+  readonly unreachable: boolean;
+  /** Next-hop MTU, where the error is about packet size; else 0. */
+  readonly mtu: number;
+  /** Address of the device that sent it. */
+  readonly reporter: string;
+}
+
+/** When an offset was first covered by the other side's acknowledgement: filled as it happens. */
+export interface AckWatch {
+  readonly offset: number;
+  at: Moment | null;
+}
+
+/**
+ * What the packets of one side told. Offsets count payload bytes of this direction: 0 is the first after the SYN,
+ * or where the capture met the stream. Read only above TCP.
+ */
+export interface Direction {
+  readonly packets: number;
+  readonly dataSegments: number;
+  /** Payload bytes on the wire, each once. */
+  readonly bytes: number;
+  /** Offset up to which everything was delivered or given up as a gap. */
+  readonly next: number;
+  /** Highest offset that any packet of this side reached. */
+  readonly highest: number;
+  readonly firstData: Moment | null;
+  /** Last packet that brought new payload. */
+  readonly lastData: Moment | null;
+  readonly retransmissions: number;
+  readonly lastRetransmission: Moment | null;
+  /** Retransmissions since the acknowledgement last moved, and the largest of their payloads. */
+  readonly stuckRepeats: number;
+  readonly stuckLength: number;
+  /** First SYN (with or without ACK), how many, and the last one. */
+  readonly syn: Fingerprint | null;
+  readonly synCount: number;
+  readonly lastSyn: Moment | null;
+  /** Time of the SYN before the last one. */
+  readonly previousSynTime: Time;
+  readonly fin: Fingerprint | null;
+  readonly finAckedAt: Moment | null;
+  readonly rst: Fingerprint | null;
+  readonly rstCount: number;
+  /** First packet of this side that was no RST: its hop count is that of the host itself. */
+  readonly usual: Fingerprint | null;
+  /** An acknowledgement in answer to the SYN of something the other side never sent on this connection. */
+  readonly strayAck: Fingerprint | null;
+  /** Highest offset of this direction that the other side acknowledged, RSTs not counted, and the packet. */
+  readonly acked: number;
+  readonly ackedAt: Moment | null;
+  /** Offset that the other side's RST acknowledged; -1 without one. */
+  readonly ackedByRst: number;
+  /** Bytes acknowledged by the other side that are not in the capture. */
+  readonly ackedUnseen: number;
+  readonly ackedUnseenAt: Moment | null;
+  /** Acknowledged one beyond the last byte although no FIN was captured: it was sent, not captured. */
+  readonly finUnseen: boolean;
+  /** Segments shortened by the snapshot length. */
+  readonly snaplenCut: number;
+  /** True while bytes are held behind a hole that nobody acknowledged. */
+  readonly holding: boolean;
+  /** Receive window that this side advertised last, scaled, in bytes; -1 before any. */
+  readonly window: number;
+  /** First packet of the present run of zero-window advertisements. */
+  readonly zeroWindow: Moment | null;
+  /** First ICMP error about this side's packets, and how many. */
+  readonly icmp: IcmpError | null;
+  readonly icmpCount: number;
+  watch(offset: number): AckWatch;
+}
+
+export interface Connection {
+  /** From 1, in order of first packet. */
+  readonly id: number;
+  readonly sides: readonly [Direction, Direction];
+  readonly addresses: readonly [string, string];
+  readonly ports: readonly [number, number];
+  /** Side that sent the SYN; null when no SYN or SYN-ACK was captured. */
+  readonly opener: Side | null;
+  /** The opener's acknowledgement of the SYN-ACK. */
+  readonly established: Moment | null;
+  readonly first: Moment;
+  readonly last: Moment;
+  /** Time of the packet before the last. */
+  readonly previousTime: Time;
+  /** Zeek's letters; upper case is `originator`. */
+  historyFrom(originator: Side): string;
+  readonly link: number;
+  readonly vlan: number;
+  readonly interfaceIndex: number;
+  /** Packets of this connection that the capture holds twice. */
+  readonly duplicates: number;
+  /** The addresses and ports had been used by an earlier connection of this capture. */
+  readonly portReused: boolean;
 }

@@ -300,7 +300,7 @@ export interface CaptureRecord {
   readonly files: readonly {
     readonly path: string;
     readonly sha256: string | null;
-    readonly format: string;
+    readonly format: string | null;
     readonly bytes: number;
     readonly packets: number;
     readonly firstTime: Time | null;

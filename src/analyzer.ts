@@ -1,0 +1,124 @@
+/**
+ * Wires the stages: packets in at the left, records out at the right. The only file that knows every stage;
+ * it owns no logic of theirs.
+ */
+import { Agenda } from './agenda.ts';
+import { keep, type Moment, type Packet, type PacketSource } from './capture/packet.ts';
+import { decode } from './decode/decode.ts';
+import { createSegment } from './decode/segment.ts';
+import { looksLikeRequest, looksLikeResponse } from './http/detect.ts';
+import { frameRequest, frameResponse } from './http/framing.ts';
+import { createRequestParser, createResponseParser } from './http/parser.ts';
+import { decodeBody } from './http/text.ts';
+import type { LimitName } from './limits.ts';
+import { ConnectionTable } from './tcp/table.ts';
+import { Conversation, type ConversationContext } from './transaction/conversation.ts';
+import type { HttpStage, Transaction } from './transaction/transaction.ts';
+import { Tallies } from './verdict/findings.ts';
+import { judge } from './verdict/judge.ts';
+import { recordOf } from './verdict/record.ts';
+import { Selection } from './verdict/selection.ts';
+import type { AnalysisOptions, DecodedCounts, Findings, RecordSink } from './verdict/verdict.ts';
+import { VERSION } from './version.ts';
+
+const HTTP: HttpStage = {
+  requestParser: createRequestParser,
+  responseParser: createResponseParser,
+  frameRequest,
+  frameResponse,
+  looksLikeRequest,
+  looksLikeResponse,
+  decodeBody,
+};
+
+/** One response deadline after the last progress, every receiver, and a complete 2xx counts as delivered. */
+export const DEFAULT_OPTIONS: AnalysisOptions = {
+  timeout: 30e9,
+  hosts: [],
+  ports: [],
+  methods: [],
+  accept: { body: null, rejectBody: null, statuses: null },
+};
+
+/**
+ * Reads a capture to its end and hands every record to `sink` as soon as it is known.
+ * @param signal ends the run early, with a full report on what was read until then.
+ * @throws UserError when the source cannot be read.
+ */
+export async function analyze(
+  source: PacketSource,
+  options: AnalysisOptions,
+  sink: RecordSink,
+  signal?: AbortSignal,
+): Promise<Findings> {
+  const limitsHit: Partial<Record<LimitName, number>> = {};
+  const onLimit = (name: LimitName) => {
+    limitsHit[name] = (limitsHit[name] ?? 0) + 1;
+  };
+  const decoded: DecodedCounts = { tcp: 0, other: 0, fragment: 0, truncated: 0, malformed: 0, unknownLink: 0 };
+  const agenda = new Agenda();
+  const selection = new Selection(options);
+  const tallies = new Tallies(onLimit);
+  const context: ConversationContext = {
+    http: HTTP,
+    agenda,
+    timeout: options.timeout,
+    onLimit,
+    onTransaction(transaction: Transaction) {
+      const health = { dropped: source.facts.dropped, limitsHit: Object.keys(limitsHit).length > 0 };
+      const verdict = judge(transaction, options.accept, health);
+      const record = recordOf(transaction, verdict, source.facts);
+      if (!selection.wants(record)) return;
+      tallies.add(record, transaction);
+      sink.transaction(record);
+    },
+  };
+  const table = new ConnectionTable(
+    (connection) => new Conversation(connection, context).sinks,
+    agenda,
+    onLimit,
+  );
+
+  const segment = createSegment();
+  let last: Moment = { time: 0, file: 0, frame: 0 };
+  const onPacket = (packet: Packet) => {
+    if (packet.time >= agenda.next) agenda.advance(packet.time);
+    else if (packet.time > agenda.now) agenda.now = packet.time;
+    const outcome = decode(packet, segment);
+    if (outcome === 'tcp') {
+      decoded.tcp++;
+      table.onSegment(segment, packet.bytes);
+    } else if (outcome === 'icmp') {
+      decoded.other++;
+      table.onIcmp(segment);
+    } else {
+      decoded[outcome]++;
+    }
+    last = packet;
+  };
+  await source.run(onPacket, signal);
+  table.end(keep(last));
+
+  const findings = tallies.findings(source.facts, {
+    ...table.counts,
+    decoded,
+    limitsHit,
+    options: describe(options),
+    version: VERSION,
+  });
+  sink.end(findings);
+  return findings;
+}
+
+/** The options as the capture record carries them: what a reader needs to repeat the run. */
+function describe({ timeout, hosts, ports, methods, accept }: AnalysisOptions): Record<string, unknown> {
+  return {
+    timeout: timeout / 1e6,
+    hosts,
+    ports,
+    methods,
+    acceptBody: accept.body?.source ?? null,
+    rejectBody: accept.rejectBody?.source ?? null,
+    acceptStatus: accept.statuses,
+  };
+}

@@ -1,0 +1,261 @@
+/**
+ * Both directions of one TCP connection (RFC 9293): gives each segment to its direction, follows acknowledgements
+ * across, and tells from them what was sent but not captured. It never drops a segment for its window, checksum
+ * or order: a witness reports what was on the wire.
+ */
+import type { Agenda } from '../agenda.ts';
+import { keep, type Moment, type Time } from '../capture/packet.ts';
+import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
+import type { OnLimit } from '../limits.ts';
+import { DirectionState, Mark, moveTo } from './direction.ts';
+import { History } from './history.ts';
+import { windowShift } from './options.ts';
+import type { Connection, EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
+
+/** How long a packet may come after one that was sent later: reordering on the way and in the capture. */
+export const REORDER_GRACE: Time = 1e9;
+/** An acknowledgement further ahead than any window (RFC 7323 §2.3) belongs to an earlier life of the addresses. */
+const MAX_WINDOW = 2 ** 30;
+
+export class TcpConnection implements Connection {
+  readonly id: number;
+  readonly addresses: readonly [string, string];
+  readonly ports: readonly [number, number];
+  readonly link: number;
+  readonly vlan: number;
+  readonly interfaceIndex: number;
+  readonly portReused: boolean;
+  readonly first: Moment;
+  readonly last: Mark;
+  previousTime: Time;
+  opener: Side | null = null;
+  established: Moment | null = null;
+  duplicates = 0;
+  readonly sides: readonly [DirectionState, DirectionState];
+  #history = new History();
+  #agenda: Agenda;
+  /** One check is planned: a hole, a wait or a reset is open. */
+  #checkPlanned = false;
+
+  constructor(
+    id: number,
+    segment: Segment,
+    endpoints: { addresses: readonly [string, string]; portReused: boolean },
+    open: OpenStreams,
+    agenda: Agenda,
+    onLimit: OnLimit,
+  ) {
+    this.id = id;
+    this.addresses = endpoints.addresses;
+    this.ports = [segment.srcPort, segment.dstPort];
+    this.link = segment.link;
+    this.vlan = segment.vlan;
+    this.interfaceIndex = segment.interfaceIndex;
+    this.portReused = endpoints.portReused;
+    this.first = keep(segment);
+    this.last = new Mark(segment);
+    this.previousTime = segment.time;
+    this.#agenda = agenda;
+    this.sides = [new DirectionState(onLimit), new DirectionState(onLimit)];
+    const sinks = open(this);
+    this.sides[0].stream.attach(sinks[0]);
+    this.sides[1].stream.attach(sinks[1]);
+  }
+
+  historyFrom(originator: Side): string {
+    return this.#history.from(originator);
+  }
+
+  /** Both directions have ended in order, or one by a reset. */
+  get finished(): boolean {
+    const [a, b] = this.sides;
+    return (a.stream.ended && b.stream.ended) || a.rst !== null || b.rst !== null;
+  }
+
+  onSegment(segment: Segment, side: Side, bytes: Buffer): void {
+    const me = this.sides[side];
+    const peer = this.sides[side === 0 ? 1 : 0];
+    this.previousTime = this.last.time;
+    this.last.set(segment);
+    me.packets++;
+    const { flags } = segment;
+    if ((flags & SYN) !== 0) this.#onSyn(segment, side, bytes);
+    if ((flags & RST) !== 0) {
+      this.#onReset(segment, side);
+      return;
+    }
+    if ((flags & ACK) !== 0) this.#onAck(segment, side);
+    const length = segment.payloadLength;
+    if (length > 0) this.#onData(segment, side, bytes);
+    if ((flags & FIN) !== 0) this.#onFin(segment, side);
+    if ((flags & (SYN | FIN)) === 0 && length === 0) this.#history.note('a', side);
+    if (segment.window === 0 && (flags & SYN) === 0) this.#history.note('w', side);
+    me.usual ??= me.fingerprint(segment, peer);
+    me.advertise(segment, peer);
+    this.#release(side === 0 ? 1 : 0);
+  }
+
+  /** An ICMP error quotes a packet that `side` had sent. */
+  onIcmp(error: IcmpError, side: Side): void {
+    const me = this.sides[side];
+    me.icmp ??= error;
+    me.icmpCount++;
+  }
+
+  /** Ends what is still open; the connection takes no more segments. */
+  end(cause: EndCause, at: Moment): void {
+    for (const side of [0, 1] as const) this.#settle(side, at, true);
+    this.#release(0);
+    this.#release(1);
+    for (const direction of this.sides) {
+      direction.stream.end(direction.rst !== null && cause !== 'limit' ? 'reset' : cause, at);
+    }
+  }
+
+  #onSyn(segment: Segment, side: Side, bytes: Buffer): void {
+    const me = this.sides[side];
+    const answers = (segment.flags & ACK) !== 0;
+    if ((segment.flags & (FIN | RST)) !== 0) this.#history.note('q', side);
+    else this.#history.note(answers ? 'h' : 's', side);
+    if (me.syn === null) this.opener ??= answers ? (side === 0 ? 1 : 0) : side;
+    const origin = (segment.seq + 1) | 0;
+    // A SYN-ACK that comes again with another ISN (SYN proxies) counts until the handshake is complete.
+    const untouched = me.stream.next === 0 && me.stream.bytes === 0;
+    if (!me.stream.started || (untouched && (me.syn === null || this.established === null))) {
+      me.stream.start(origin);
+    }
+    // Captured after data of its own side: those were held until it is known where the stream begins.
+    if (me.waitsFor === Number.POSITIVE_INFINITY) this.#startInTheMiddle(me, me.stream.offsetOf(origin));
+    me.previousSynTime = me.lastSyn?.time ?? segment.time;
+    me.syn ??= me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
+    me.synSeq = segment.seq;
+    me.synCount++;
+    me.lastSyn = moveTo(me.lastSyn, segment);
+    me.shift = windowShift(bytes, segment);
+  }
+
+  #onReset(segment: Segment, side: Side): void {
+    const me = this.sides[side];
+    const peer = this.sides[side === 0 ? 1 : 0];
+    this.#history.note((segment.flags & FIN) !== 0 ? 'i' : 'r', side);
+    const print = me.fingerprint(segment, peer);
+    me.rst ??= print;
+    me.rstCount++;
+    if (print.ackOffset !== null) peer.ackedByRst = Math.max(peer.ackedByRst, print.ackOffset);
+    this.#planCheck();
+  }
+
+  #onAck(segment: Segment, side: Side): void {
+    const peer = this.sides[side === 0 ? 1 : 0];
+    if (!peer.stream.started) peer.stream.start(segment.ack);
+    const me = this.sides[side];
+    const offset = peer.stream.offsetOf(segment.ack);
+    if (offset - peer.highest > MAX_WINDOW) return;
+    // An answer to the SYN that acknowledges what was never sent on this connection is about an earlier one.
+    if (offset > peer.highest && peer.syn !== null && me.syn === null && me.dataSegments === 0) {
+      me.strayAck ??= me.fingerprint(segment, peer);
+      return;
+    }
+    peer.acknowledge(offset, segment);
+    const handshake = this.opener === side && this.established === null && peer.syn !== null;
+    if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
+    if (offset > peer.next) {
+      if (me.waitsFor < Number.POSITIVE_INFINITY) me.waitsFor = Math.min(offset, peer.stream.finOffset);
+      if (!peer.finUnseen || offset > peer.next + 1) this.#planCheck();
+    }
+  }
+
+  #onData(segment: Segment, side: Side, bytes: Buffer): void {
+    const me = this.sides[side];
+    const seq = (segment.flags & SYN) !== 0 ? (segment.seq + 1) | 0 : segment.seq;
+    if (!me.stream.started) {
+      me.stream.start(seq);
+      me.waitsFor = Number.POSITIVE_INFINITY;
+      this.#planCheck();
+    }
+    const offset = me.stream.offsetOf(seq);
+    const length = segment.payloadLength;
+    if (segment.payloadEnd - segment.payload < length) me.snaplenCut++;
+    me.dataSegments++;
+    this.#history.note('d', side);
+    me.firstData ??= keep(segment);
+    const { payload, payloadEnd } = segment;
+    const fresh = me.stream.data(offset, length, bytes, payload, payloadEnd, segment, this.#mayDeliver(side));
+    if (fresh > 0) me.lastData = moveTo(me.lastData, segment);
+    // A keep-alive probe repeats one byte that was acknowledged long ago (RFC 9293 §3.8.4).
+    if (fresh < 0 || fresh === length || (length === 1 && offset < me.acked)) return;
+    me.retransmit(segment);
+    this.#history.note('t', side);
+  }
+
+  #onFin(segment: Segment, side: Side): void {
+    const me = this.sides[side];
+    this.#history.note('f', side);
+    me.fin ??= me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
+    const seq = (segment.seq + segment.payloadLength + ((segment.flags & SYN) !== 0 ? 1 : 0)) | 0;
+    if (!me.stream.started) me.stream.start(seq);
+    me.finUnseen = false;
+    me.stream.fin(me.stream.offsetOf(seq), segment);
+  }
+
+  #mayDeliver(side: Side): boolean {
+    const peer = this.sides[side === 0 ? 1 : 0];
+    return this.sides[side].waitsFor <= peer.next + (peer.finUnseen ? 1 : 0);
+  }
+
+  /** Delivers what waited for the other direction, back and forth until nothing moves. */
+  #release(side: Side): void {
+    const other = side === 0 ? 1 : 0;
+    if (!this.sides[side].stream.holding || !this.#mayDeliver(side)) return;
+    this.sides[side].stream.drain();
+    if (this.sides[other].stream.holding && this.#mayDeliver(other)) this.sides[other].stream.drain();
+  }
+
+  #startInTheMiddle(me: DirectionState, offset: number): void {
+    me.waitsFor = Number.NEGATIVE_INFINITY;
+    me.stream.startAt(offset);
+  }
+
+  #planCheck(): void {
+    if (this.#checkPlanned) return;
+    this.#checkPlanned = true;
+    for (const direction of this.sides) direction.ackedAtCheck = direction.acked;
+    this.#agenda.schedule(this.#agenda.now + REORDER_GRACE, this);
+  }
+
+  /** The grace for reordering is over: what was missing when it began was not captured. */
+  run(): void {
+    this.#checkPlanned = false;
+    for (const side of [0, 1] as const) this.#settle(side, this.last, false);
+    this.#release(0);
+    this.#release(1);
+    for (const direction of this.sides) {
+      if (direction.rst !== null) direction.stream.end('reset', direction.rst.at);
+    }
+    const [a, b] = this.sides;
+    if (missing(a) > 0 || missing(b) > 0) this.#planCheck();
+  }
+
+  /** Gives up what was acknowledged and not captured; with the other side unheard, whatever is missing. */
+  #settle(side: Side, at: Moment, final: boolean): void {
+    const me = this.sides[side];
+    const unheard = this.sides[side === 0 ? 1 : 0].packets === 0;
+    if (me.waitsFor === Number.POSITIVE_INFINITY) this.#startInTheMiddle(me, me.next);
+    const known = unheard ? me.highest : final ? me.acked : me.ackedAtCheck;
+    const finOnly = known - me.next === 1 && !me.stream.holding;
+    if (finOnly && me.stream.finOffset === Number.POSITIVE_INFINITY) {
+      me.finUnseen = true;
+    } else if (known > me.next) {
+      const lost = me.stream.giveUp(known, at);
+      if (lost === 0) return;
+      this.#history.note('g', side);
+      me.ackedUnseen += lost;
+      me.ackedUnseenAt ??= keep(me.ackedAt ?? at);
+    }
+  }
+}
+
+/** Bytes that were acknowledged and are neither delivered nor explained by a FIN that was not captured. */
+function missing(direction: DirectionState): number {
+  return direction.acked - direction.next - (direction.finUnseen ? 1 : 0);
+}

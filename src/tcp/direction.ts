@@ -1,0 +1,148 @@
+/**
+ * What one side of a connection did: the facts that verdicts need, and its reassembler. No log of packets is kept,
+ * only first, last and extreme ones.
+ */
+import { keep, type Moment, type Time } from '../capture/packet.ts';
+import { ACK, type Segment, SYN } from '../decode/segment.ts';
+import type { OnLimit } from '../limits.ts';
+import { Reassembler } from './reassembler.ts';
+import type { AckWatch, Direction, Fingerprint, IcmpError } from './stream.ts';
+
+/** RFC 7323 §2.2: a shift of more than 14 is taken as 14. */
+const MAX_SHIFT = 14;
+
+/** A moment that is moved on in place, so that a packet costs no allocation. */
+export class Mark implements Moment {
+  time: Time;
+  file: number;
+  frame: number;
+
+  constructor(at: Moment) {
+    this.time = at.time;
+    this.file = at.file;
+    this.frame = at.frame;
+  }
+
+  set(at: Moment): void {
+    this.time = at.time;
+    this.file = at.file;
+    this.frame = at.frame;
+  }
+}
+
+/** Sets the mark to `at`, making it on first use. */
+export function moveTo(mark: Mark | null, at: Moment): Mark {
+  if (mark === null) return new Mark(at);
+  mark.set(at);
+  return mark;
+}
+
+export class DirectionState implements Direction {
+  readonly stream: Reassembler;
+  packets = 0;
+  dataSegments = 0;
+  firstData: Moment | null = null;
+  lastData: Mark | null = null;
+  retransmissions = 0;
+  lastRetransmission: Mark | null = null;
+  stuckRepeats = 0;
+  stuckLength = 0;
+  syn: Fingerprint | null = null;
+  synCount = 0;
+  lastSyn: Mark | null = null;
+  previousSynTime: Time = 0;
+  /** Sequence number of the SYN in force. */
+  synSeq = 0;
+  fin: Fingerprint | null = null;
+  finAckedAt: Moment | null = null;
+  rst: Fingerprint | null = null;
+  rstCount = 0;
+  usual: Fingerprint | null = null;
+  strayAck: Fingerprint | null = null;
+  acked = 0;
+  ackedAt: Mark | null = null;
+  ackedByRst = -1;
+  ackedUnseen = 0;
+  ackedUnseenAt: Moment | null = null;
+  finUnseen = false;
+  snaplenCut = 0;
+  window = -1;
+  zeroWindow: Moment | null = null;
+  icmp: IcmpError | null = null;
+  icmpCount = 0;
+  /** Window shift from this side's SYN; -1 when the SYN was not captured or had none. */
+  shift = -1;
+  /** Nothing is delivered before the other direction has come to this offset of its own: cause before effect. */
+  waitsFor = Number.NEGATIVE_INFINITY;
+  /** Acknowledged when the grace for reordering began. */
+  ackedAtCheck = 0;
+  #watches: AckWatch[] = [];
+  constructor(onLimit: OnLimit) {
+    this.stream = new Reassembler(onLimit);
+  }
+
+  get bytes(): number {
+    return this.stream.bytes;
+  }
+  get next(): number {
+    return this.stream.next;
+  }
+  get highest(): number {
+    return this.stream.highest;
+  }
+  get holding(): boolean {
+    return this.stream.holding;
+  }
+
+  watch(offset: number): AckWatch {
+    const covered = this.acked >= offset && this.ackedAt !== null;
+    const watch: AckWatch = { offset, at: covered ? keep(this.ackedAt!) : null };
+    if (!covered) this.#watches.push(watch);
+    return watch;
+  }
+
+  /** The other side acknowledged up to `offset`. */
+  acknowledge(offset: number, at: Moment): void {
+    if (offset > this.stream.finOffset) {
+      this.finAckedAt ??= keep(at);
+      offset = this.stream.finOffset;
+    }
+    if (offset <= this.acked) return;
+    this.acked = offset;
+    this.stuckRepeats = 0;
+    this.stuckLength = 0;
+    this.ackedAt = moveTo(this.ackedAt, at);
+    while (this.#watches.length > 0 && this.#watches[0]!.offset <= offset) {
+      this.#watches.shift()!.at = keep(at);
+    }
+  }
+
+  retransmit(segment: Segment): void {
+    this.retransmissions++;
+    this.lastRetransmission = moveTo(this.lastRetransmission, segment);
+    this.stuckRepeats++;
+    this.stuckLength = Math.max(this.stuckLength, segment.payloadLength);
+  }
+
+  /** @param peer the other direction, in which the acknowledgement number counts. */
+  fingerprint(segment: Segment, peer: DirectionState): Fingerprint {
+    return {
+      at: keep(segment),
+      ttl: segment.ttl,
+      ipId: segment.ipId,
+      dontFragment: segment.dontFragment,
+      window: segment.window,
+      flags: segment.flags,
+      ackOffset: (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
+      offset: this.stream.started ? this.stream.offsetOf(segment.seq) : 0,
+    };
+  }
+
+  /** Window scaling counts only when both SYNs carried it (RFC 7323 §2.2), and never in a SYN itself. */
+  advertise(segment: Segment, peer: DirectionState): void {
+    const scaled = (segment.flags & SYN) === 0 && this.shift >= 0 && peer.shift >= 0;
+    this.window = scaled ? segment.window << Math.min(this.shift, MAX_SHIFT) : segment.window;
+    if (segment.window !== 0) this.zeroWindow = null;
+    else this.zeroWindow ??= keep(segment);
+  }
+}

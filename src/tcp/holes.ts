@@ -1,0 +1,83 @@
+/**
+ * Segments of one direction that arrived before their turn, by stream offset, without overlap: where two carry
+ * the same byte, the one captured first keeps it. Bytes are copied, since the packet's buffer is only lent.
+ */
+import { keep, type Moment } from '../capture/packet.ts';
+
+export interface HeldSegment {
+  readonly offset: number;
+  readonly end: number;
+  /** Captured bytes; shorter than `end - offset` when the snapshot length cut the segment. */
+  readonly bytes: Buffer;
+  readonly at: Moment;
+}
+
+export class HeldSegments {
+  /** Sorted by offset. */
+  #segments: HeldSegment[] = [];
+  /** Captured bytes held. */
+  bytes = 0;
+
+  get count(): number {
+    return this.#segments.length;
+  }
+
+  get first(): HeldSegment | undefined {
+    return this.#segments[0];
+  }
+
+  get last(): HeldSegment | undefined {
+    return this.#segments[this.#segments.length - 1];
+  }
+
+  /**
+   * Holds what is new of `[offset, end)`, of which `bytes[start, captured)` was captured.
+   * @returns how many bytes of the stream were new.
+   */
+  insert(offset: number, end: number, bytes: Buffer, start: number, captured: number, at: Moment): number {
+    let index = this.#firstEndingAfter(offset);
+    let from = offset;
+    let added = 0;
+    while (from < end) {
+      const there = this.#segments[index];
+      if (there !== undefined && there.offset <= from) {
+        from = Math.max(from, there.end);
+        index++;
+        continue;
+      }
+      const to = there === undefined ? end : Math.min(end, there.offset);
+      const copyFrom = Math.min(start + (from - offset), captured);
+      const copyTo = Math.min(start + (to - offset), captured);
+      const copy = Buffer.from(bytes.subarray(copyFrom, copyTo));
+      this.#segments.splice(index, 0, { offset: from, end: to, bytes: copy, at: keep(at) });
+      this.bytes += copy.length;
+      added += to - from;
+      from = to;
+      index++;
+    }
+    return added;
+  }
+
+  /** Takes out the first segment; the caller has looked that there is one. */
+  shift(): HeldSegment {
+    const segment = this.#segments.shift()!;
+    this.bytes -= segment.bytes.length;
+    return segment;
+  }
+
+  clear(): void {
+    this.#segments = [];
+    this.bytes = 0;
+  }
+
+  #firstEndingAfter(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#segments[middle]!.end > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * One direction: segments in any order come in, every byte of the stream leaves once and in order
+ * (RFC 9293 §3.4, §3.10.7.4). In-order bytes pass uncopied; what arrives early waits in `HeldSegments`.
+ *
+ * Offsets count from the first byte after the SYN and never wrap; sequence numbers are compared by their signed
+ * distance to where the stream stands. A hole is only ever given up by the caller, who knows what was acknowledged.
+ */
+import type { Moment } from '../capture/packet.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
+import { HeldSegments } from './holes.ts';
+import type { EndCause, StreamSink } from './stream.ts';
+
+/** A segment further ahead than any window can be (RFC 7323 §2.3) is of another connection, or forged. */
+const MAX_WINDOW = 2 ** 30;
+
+const NOBODY: StreamSink = { onBytes() {}, onGap() {}, onEnd() {} };
+
+export class Reassembler {
+  /** Everything before this offset was delivered or given up. */
+  next = 0;
+  /** Highest offset any segment reached. */
+  highest = 0;
+  /** Payload bytes seen, each once. */
+  bytes = 0;
+  /** Offset of the FIN; infinite until one was seen. */
+  finOffset = Number.POSITIVE_INFINITY;
+  started = false;
+  ended = false;
+  #sink: StreamSink = NOBODY;
+  #held: HeldSegments | null = null;
+  #nextSeq = 0;
+  #finAt: Moment | null = null;
+  #onLimit: OnLimit;
+
+  constructor(onLimit: OnLimit) {
+    this.#onLimit = onLimit;
+  }
+
+  /** Before the first segment: who takes the bytes. */
+  attach(sink: StreamSink): void {
+    this.#sink = sink;
+  }
+
+  /** The byte with this sequence number has offset 0. */
+  start(seq: number): void {
+    this.started = true;
+    this.#nextSeq = seq;
+  }
+
+  /** Starts a stream that was met in the middle at its earliest segment, or at `offset` if that is earlier. */
+  startAt(offset: number): void {
+    const origin = Math.min(offset, this.#held?.first?.offset ?? this.next);
+    this.#nextSeq = (this.#nextSeq + (origin - this.next)) | 0;
+    this.next = origin;
+  }
+
+  offsetOf(seq: number): number {
+    return this.next + ((seq - this.#nextSeq) | 0);
+  }
+
+  get holding(): boolean {
+    return this.#held !== null && this.#held.count > 0;
+  }
+
+  get heldBytes(): number {
+    return this.#held?.bytes ?? 0;
+  }
+
+  /** Where the first hole ends: the first held byte, or infinite when nothing is held. */
+  get holeEnd(): number {
+    return this.#held?.first?.offset ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Takes `[offset, offset + length)`, of which `bytes[start, captured)` was captured.
+   * @returns how many of its bytes had not been seen before; -1 when it cannot be of this stream.
+   */
+  data(
+    offset: number,
+    length: number,
+    bytes: Buffer,
+    start: number,
+    captured: number,
+    at: Moment,
+    mayDeliver: boolean,
+  ): number {
+    const end = Math.min(offset + length, this.finOffset);
+    if (offset - this.next > MAX_WINDOW || offset >= this.finOffset) return -1;
+    if (this.ended) return end > this.next ? -1 : 0;
+    if (end > this.highest) this.highest = end;
+    if (end <= this.next) return 0;
+    if (mayDeliver && offset <= this.next && (this.#held === null || this.#held.count === 0)) {
+      const fresh = end - this.next;
+      this.bytes += fresh;
+      this.#deliver(end, bytes, start + (this.next - offset), captured, at);
+      this.#finish();
+      return fresh;
+    }
+    this.#held ??= new HeldSegments();
+    const from = Math.max(offset, this.next);
+    const fresh = this.#held.insert(from, end, bytes, start + (from - offset), captured, at);
+    this.bytes += fresh;
+    if (mayDeliver) this.drain();
+    if (this.#held.bytes > LIMITS.heldBytes) this.#overflow('heldBytes', at);
+    if (this.#held.count > LIMITS.heldSegments) this.#overflow('heldSegments', at);
+    return fresh;
+  }
+
+  fin(offset: number, at: Moment): void {
+    if (this.#finAt !== null || this.ended || offset < this.next) return;
+    this.finOffset = offset;
+    this.#finAt = { time: at.time, file: at.file, frame: at.frame };
+    this.#finish();
+  }
+
+  /** Delivers what is held and has become in order. */
+  drain(): void {
+    const held = this.#held;
+    if (held === null) return;
+    while (held.count > 0 && held.first!.offset <= this.next) {
+      const segment = held.shift();
+      if (segment.end <= this.next) continue;
+      const skip = this.next - segment.offset;
+      this.#deliver(segment.end, segment.bytes, skip, segment.bytes.length, segment.at);
+    }
+    this.#finish();
+  }
+
+  /**
+   * Gives up the missing bytes below `limit` and delivers what was held behind them.
+   * @returns how many bytes were given up.
+   */
+  giveUp(limit: number, at: Moment): number {
+    const target = Math.min(limit, this.finOffset);
+    let lost = 0;
+    while (!this.ended && this.next < target) {
+      const gap = Math.min(this.holeEnd, target) - this.next;
+      if (gap > 0) this.#skip(gap, at);
+      lost += gap;
+      this.drain();
+    }
+    return lost;
+  }
+
+  end(cause: EndCause, at: Moment): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#held?.clear();
+    this.#sink.onEnd(cause, at);
+  }
+
+  #deliver(end: number, bytes: Buffer, start: number, captured: number, at: Moment): void {
+    const wanted = end - this.next;
+    const there = Math.max(0, Math.min(captured - start, wanted));
+    this.#advance(there);
+    if (there > 0) this.#sink.onBytes(bytes, start, start + there, at);
+    if (there < wanted) this.#skip(wanted - there, at);
+  }
+
+  #skip(length: number, at: Moment): void {
+    this.#advance(length);
+    this.#sink.onGap(length, at);
+  }
+
+  #advance(length: number): void {
+    this.next += length;
+    this.#nextSeq = (this.#nextSeq + length) | 0;
+    if (this.next > this.highest) this.highest = this.next;
+  }
+
+  #finish(): void {
+    if (this.#finAt !== null && this.next >= this.finOffset) this.end('fin', this.#finAt);
+  }
+
+  #overflow(limit: 'heldBytes' | 'heldSegments', at: Moment): void {
+    this.#onLimit(limit);
+    this.giveUp(this.holeEnd, at);
+  }
+}

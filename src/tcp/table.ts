@@ -1,0 +1,280 @@
+/**
+ * Finds the connection of a segment, begins one where there is none, and ends those that are over: closed for a
+ * while, silent too long, replaced by a new SYN on the same addresses and ports, or cut off by the capture's end.
+ */
+import { formatAddress } from '../address.ts';
+import type { Agenda } from '../agenda.ts';
+import { keep, type Moment, type Time } from '../capture/packet.ts';
+import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
+import { REORDER_GRACE, TcpConnection } from './connection.ts';
+import { CopyFilter } from './copies.ts';
+import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
+
+/** After both FINs: long enough for their retransmissions, short of any reuse that matters. */
+const CLOSED_LINGER: Time = 10e9;
+/** After a reset: a late answer of the other side still belongs to the old connection. */
+const RESET_LINGER: Time = 60e9;
+/** Silence after which an open connection is taken as gone: Linux keeps an idle one alive for 2 h (tcp(7)). */
+const IDLE_LIMIT: Time = 7_500e9;
+
+interface Entry {
+  readonly connection: TcpConnection;
+  readonly hash: number;
+  /** Addresses of side 0 and side 1, as in a segment. */
+  readonly words: Int32Array;
+  readonly version: number;
+  /** Next entry with the same hash. */
+  chained: Entry | null;
+  /** Neighbours by last activity. */
+  older: Entry | null;
+  newer: Entry | null;
+  lingering: boolean;
+  gone: boolean;
+}
+
+export class ConnectionTable {
+  /** Connections begun so far. */
+  begun = 0;
+  /** Sums over all connections that are over. */
+  readonly counts = { duplicates: 0, ackedUnseen: 0, snaplenCut: 0, oneSided: 0, twoSided: 0 };
+  #open: OpenStreams;
+  #agenda: Agenda;
+  #onLimit: OnLimit;
+  #copies = new CopyFilter();
+  #entries = new Map<number, Entry>();
+  #size = 0;
+  #oldest: Entry | null = null;
+  #newest: Entry | null = null;
+  /** Closed ones in order of closing, from `#closedFrom`. */
+  #closed: { entry: Entry; until: Time }[] = [];
+  #closedFrom = 0;
+  /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
+  #seed = (Math.random() * 2 ** 32) | 0;
+
+  constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit) {
+    this.#open = open;
+    this.#agenda = agenda;
+    this.#onLimit = onLimit;
+  }
+
+  /** @param bytes the packet's buffer, in which the segment's offsets count. */
+  onSegment(segment: Segment, bytes: Buffer): void {
+    const hash = this.#hash(segment);
+    let entry = this.#find(hash, segment);
+    let side: Side = 0;
+    let portReused = false;
+    if (entry !== null) {
+      side = sideOf(entry, segment);
+      if ((segment.flags & SYN) !== 0 && beginsAnew(entry.connection, segment, side)) {
+        this.#remove(entry, 'replaced', segment);
+        entry = null;
+        side = 0;
+        portReused = true;
+      }
+    }
+    if (entry === null) entry = this.#begin(hash, segment, portReused);
+    else if (entry !== this.#newest) this.#touch(entry);
+    const { connection } = entry;
+    if (this.#copies.isCopy(segment, connection.id * 2 + side)) {
+      connection.duplicates++;
+    } else {
+      connection.onSegment(segment, side, bytes);
+      if (connection.finished && !entry.lingering) this.#linger(entry);
+    }
+    this.#expire(segment);
+  }
+
+  /** An ICMP error: its segment carries the addresses and ports of the packet it quotes. */
+  onIcmp(segment: Segment): void {
+    const entry = this.#find(this.#hash(segment), segment);
+    entry?.connection.onIcmp(icmpError(segment), sideOf(entry, segment));
+    this.#expire(segment);
+  }
+
+  /** The capture has ended. */
+  end(at: Moment): void {
+    while (this.#oldest !== null) this.#remove(this.#oldest, 'captureEnd', at);
+  }
+
+  #begin(hash: number, segment: Segment, portReused: boolean): Entry {
+    if (this.#size >= LIMITS.connections) {
+      this.#onLimit('connections');
+      this.#remove(this.#oldest!, 'limit', segment);
+    }
+    const s = segment;
+    const words = Int32Array.of(s.src0, s.src1, s.src2, s.src3, s.dst0, s.dst1, s.dst2, s.dst3);
+    const addresses = [
+      formatAddress(s.ipVersion, s.src0, s.src1, s.src2, s.src3),
+      formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
+    ] as const;
+    this.begun++;
+    const connection = new TcpConnection(
+      this.begun,
+      segment,
+      { addresses, portReused },
+      this.#open,
+      this.#agenda,
+      this.#onLimit,
+    );
+    const entry: Entry = {
+      connection,
+      hash,
+      words,
+      version: segment.ipVersion,
+      chained: this.#entries.get(hash) ?? null,
+      older: this.#newest,
+      newer: null,
+      lingering: false,
+      gone: false,
+    };
+    this.#entries.set(hash, entry);
+    if (this.#newest !== null) this.#newest.newer = entry;
+    this.#newest = entry;
+    this.#oldest ??= entry;
+    this.#size++;
+    return entry;
+  }
+
+  #remove(entry: Entry, cause: EndCause, at: Moment): void {
+    entry.gone = true;
+    this.#size--;
+    const first = this.#entries.get(entry.hash)!;
+    if (first !== entry) {
+      let before = first;
+      while (before.chained !== entry) before = before.chained!;
+      before.chained = entry.chained;
+    } else if (entry.chained === null) {
+      this.#entries.delete(entry.hash);
+    } else {
+      this.#entries.set(entry.hash, entry.chained);
+    }
+    this.#unlink(entry);
+    entry.connection.end(cause, at);
+    this.#count(entry.connection);
+  }
+
+  #count({ sides: [a, b], duplicates }: TcpConnection): void {
+    this.counts.duplicates += duplicates;
+    this.counts.ackedUnseen += a.ackedUnseen + b.ackedUnseen;
+    this.counts.snaplenCut += a.snaplenCut + b.snaplenCut;
+    if (a.packets > 0 && b.packets > 0) this.counts.twoSided++;
+    else if (a.ackedUnseen + b.ackedUnseen + a.dataSegments + b.dataSegments > 0) this.counts.oneSided++;
+  }
+
+  #touch(entry: Entry): void {
+    this.#unlink(entry);
+    entry.older = this.#newest;
+    entry.newer = null;
+    if (this.#newest !== null) this.#newest.newer = entry;
+    this.#newest = entry;
+    this.#oldest ??= entry;
+  }
+
+  #unlink(entry: Entry): void {
+    if (entry.older === null) this.#oldest = entry.newer;
+    else entry.older.newer = entry.newer;
+    if (entry.newer === null) this.#newest = entry.older;
+    else entry.newer.older = entry.older;
+  }
+
+  #linger(entry: Entry): void {
+    entry.lingering = true;
+    const [a, b] = entry.connection.sides;
+    const reset = a.rst !== null || b.rst !== null;
+    this.#closed.push({ entry, until: this.#agenda.now + (reset ? RESET_LINGER : CLOSED_LINGER) });
+  }
+
+  #expire(at: Moment): void {
+    const { now } = this.#agenda;
+    while (this.#closedFrom < this.#closed.length) {
+      const { entry, until } = this.#closed[this.#closedFrom]!;
+      const crowded = this.#closed.length - this.#closedFrom > LIMITS.closedConnections;
+      if (!entry.gone && until > now && !crowded) break;
+      this.#closedFrom++;
+      if (!entry.gone) this.#remove(entry, 'idle', at);
+    }
+    if (this.#closedFrom > 1024 && this.#closedFrom * 2 > this.#closed.length) {
+      this.#closed.splice(0, this.#closedFrom);
+      this.#closedFrom = 0;
+    }
+    while (this.#oldest !== null && this.#oldest.connection.last.time + IDLE_LIMIT < now) {
+      this.#remove(this.#oldest, 'idle', at);
+    }
+  }
+
+  #find(hash: number, s: Segment): Entry | null {
+    let entry = this.#entries.get(hash) ?? null;
+    while (entry !== null && !(isFrom(entry, s, 0) || isFrom(entry, s, 1))) entry = entry.chained;
+    return entry;
+  }
+
+  /** Same for both directions: only sums and differences without sign go in. */
+  #hash(s: Segment): number {
+    let hash = this.#seed ^ (s.src3 ^ s.dst3);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ ((s.srcPort * s.dstPort) | 0);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) ^ ((s.src3 + s.dst3) | 0);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f) ^ (s.srcPort + s.dstPort);
+    if (s.ipVersion === 6) {
+      hash = Math.imul(hash ^ (hash >>> 15), 0x165667b1) ^ (s.src0 ^ s.dst0);
+      hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1) ^ (s.src1 ^ s.dst1) ^ ((s.src2 + s.dst2) | 0);
+    }
+    return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1) | 0;
+  }
+}
+
+/** RFC 792: type 3 is unreachable, and 3/4 "fragmentation needed"; RFC 4443: type 1 is unreachable. */
+function icmpError(s: Segment): IcmpError {
+  const { ipVersion: version, icmpType: type, icmpCode: code } = s;
+  return {
+    at: keep(s),
+    version,
+    type,
+    code,
+    unreachable: version === 4 ? type === 3 && code !== 4 : type === 1,
+    mtu: s.icmpMtu,
+    reporter: formatAddress(version, s.reporter0, s.reporter1, s.reporter2, s.reporter3),
+  };
+}
+
+function sideOf(entry: Entry, segment: Segment): Side {
+  return isFrom(entry, segment, 0) ? 0 : 1;
+}
+
+function isFrom(entry: Entry, s: Segment, side: Side): boolean {
+  const { ports } = entry.connection;
+  const src = side === 0 ? 0 : 4;
+  const dst = 4 - src;
+  const w = entry.words;
+  return (
+    ports[side] === s.srcPort &&
+    ports[side === 0 ? 1 : 0] === s.dstPort &&
+    w[src + 3] === s.src3 &&
+    w[dst + 3] === s.dst3 &&
+    w[src] === s.src0 &&
+    w[src + 1] === s.src1 &&
+    w[src + 2] === s.src2 &&
+    w[dst] === s.dst0 &&
+    w[dst + 1] === s.dst1 &&
+    w[dst + 2] === s.dst2 &&
+    entry.version === s.ipVersion
+  );
+}
+
+/**
+ * Whether a SYN begins a new connection on addresses and ports that are known: another ISN does (RFC 9293 §3.4.1),
+ * unless it answers a SYN, crosses one (simultaneous open, §3.5), or was merely captured after its own data.
+ */
+function beginsAnew(connection: TcpConnection, segment: Segment, side: Side): boolean {
+  const me = connection.sides[side];
+  const peer = connection.sides[side === 0 ? 1 : 0];
+  if ((segment.flags & RST) !== 0) return false;
+  if (me.syn !== null && me.synSeq === segment.seq) return false;
+  if ((segment.flags & ACK) !== 0) return connection.finished;
+  if (me.syn !== null) return true;
+  if (connection.finished) return true;
+  if (!me.stream.started) return peer.synCount === 0 || connection.established !== null;
+  const late = segment.time - connection.first.time < REORDER_GRACE;
+  const before = me.stream.offsetOf((segment.seq + 1) | 0);
+  return !(late && before <= 0 && before > -65_536);
+}

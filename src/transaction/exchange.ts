@@ -1,0 +1,121 @@
+/**
+ * One attempt while it is going on: a request and its answer, a connection that never carried one, or a
+ * connection that speaks something else.
+ */
+import { keep, type Moment, type Time } from '../capture/packet.ts';
+import type { Anomaly, RequestHead, ResponseHead } from '../http/message.ts';
+import { LIMITS } from '../limits.ts';
+import type { AckWatch, Connection, Side } from '../tcp/stream.ts';
+import { CollectedMessage } from './message.ts';
+import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction } from './transaction.ts';
+
+/** Bytes kept to name a protocol that is not HTTP. */
+const PREFIX_BYTES = 64;
+
+export class Exchange implements Transaction {
+  readonly kind: Transaction['kind'];
+  readonly connection: Connection;
+  readonly sender: Side;
+  readonly index: number;
+  request: CollectedMessage<RequestHead> | null = null;
+  response: CollectedMessage<ResponseHead> | null = null;
+  readonly interim: { status: number; at: Moment }[] = [];
+  acked: AckWatch | null = null;
+  answerFrom: number;
+  answerUnseen = 0;
+  requestUnseen = 0;
+  garbage: OtherBytes | null = null;
+  readonly opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = { sender: null, receiver: null };
+  idleBefore: Time | null = null;
+  readonly anomalies: Anomaly[] = [];
+  occasion: Occasion = 'answered';
+  decidedAt: Time = 0;
+  decided = false;
+  #segmentsBefore: Segments;
+  #segmentsAfter: Segments | null = null;
+
+  constructor(kind: Transaction['kind'], connection: Connection, sender: Side, index: number) {
+    this.kind = kind;
+    this.connection = connection;
+    this.sender = sender;
+    this.index = index;
+    this.answerFrom = receiverOf(this).next;
+    this.#segmentsBefore = index === 1 ? NONE : segmentsOf(connection);
+  }
+
+  get dataSegments(): number {
+    return this.#segmentsNow().data - this.#segmentsBefore.data;
+  }
+
+  get retransmissions(): number {
+    return this.#segmentsNow().again - this.#segmentsBefore.again;
+  }
+
+  get retransmitted(): Moment | null {
+    const last = senderOf(this).lastRetransmission;
+    return last !== null && this.request !== null && last.time >= this.request.firstByte.time ? last : null;
+  }
+
+  noteAnomaly(anomaly: Anomaly): void {
+    if (this.anomalies.length < LIMITS.anomalies && !this.anomalies.includes(anomaly)) {
+      this.anomalies.push(anomaly);
+    }
+  }
+
+  noteInterim(status: number, at: Moment): void {
+    if (this.interim.length < LIMITS.interimResponses) this.interim.push({ status, at: keep(at) });
+  }
+
+  /** Nothing more can change what it was: facts that go on counting are fixed here. */
+  close(occasion: Occasion, at: Time): void {
+    this.decided = true;
+    this.occasion = occasion;
+    this.decidedAt = at;
+    this.#segmentsAfter = segmentsOf(this.connection);
+  }
+
+  /** Last time that anything went forward; only after it does the deadline count. */
+  get progress(): Time {
+    const sender = senderOf(this);
+    const receiver = receiverOf(this);
+    let latest = this.connection.first.time;
+    if (this.request !== null) latest = Math.max(latest, this.request.lastByte.time);
+    if (sender.ackedAt !== null && sender.acked > (this.request?.start ?? 0)) {
+      latest = Math.max(latest, sender.ackedAt.time);
+    }
+    if (receiver.lastData !== null) latest = Math.max(latest, receiver.lastData.time);
+    return latest;
+  }
+
+  #segmentsNow(): Segments {
+    return this.#segmentsAfter ?? segmentsOf(this.connection);
+  }
+}
+
+interface Segments {
+  readonly data: number;
+  readonly again: number;
+}
+
+const NONE: Segments = { data: 0, again: 0 };
+
+function segmentsOf({ sides: [a, b] }: Connection): Segments {
+  return { data: a.dataSegments + b.dataSegments, again: a.retransmissions + b.retransmissions };
+}
+
+/** Adds bytes that are no HTTP message to what is known of them. */
+export function addOther(
+  known: OtherBytes | null,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  at: Moment,
+): OtherBytes {
+  if (known === null) {
+    const prefix = Buffer.from(bytes.subarray(start, Math.min(end, start + PREFIX_BYTES)));
+    return { first: keep(at), last: keep(at), prefix, bytes: end - start };
+  }
+  known.bytes += end - start;
+  known.last = keep(at);
+  return known;
+}

@@ -1,0 +1,122 @@
+/**
+ * The border between pairing and judging: one attempt as the packets showed it, before any verdict.
+ */
+import type { Moment, Time } from '../capture/packet.ts';
+import type {
+  Anomaly,
+  Framing,
+  HeaderField,
+  MessageEnd,
+  MessageSink,
+  OnAnomaly,
+  RequestHead,
+  ResponseHead,
+} from '../http/message.ts';
+import type { OnLimit } from '../limits.ts';
+import type { AckWatch, Connection, Direction, Side, StreamSink } from '../tcp/stream.ts';
+
+/** A parser of one direction. */
+export interface Parser extends StreamSink {
+  /** Bytes of the stream up to what the present call of its sink is about, from the first it was handed. */
+  readonly position: number;
+  /** What follows is no HTTP any more. */
+  enterTunnel(): void;
+}
+
+/** A body without content coding, as text. */
+export interface DecodedBody {
+  /** Null when the body is empty, binary or in a coding that is not known. */
+  readonly text: string | null;
+  /** `text` is the whole body. */
+  readonly whole: boolean;
+}
+
+type Likeness = 'yes' | 'no' | 'maybe';
+
+/** What pairing needs of the HTTP stage; the analyzer hands it in. */
+export interface HttpStage {
+  requestParser(sink: MessageSink<RequestHead>, options: { midStream: boolean; onLimit: OnLimit }): Parser;
+  responseParser(sink: MessageSink<ResponseHead>, options: { midStream: boolean; onLimit: OnLimit }): Parser;
+  frameRequest(head: RequestHead, onAnomaly: OnAnomaly): Framing;
+  frameResponse(head: ResponseHead, requestMethod: string | undefined, onAnomaly: OnAnomaly): Framing;
+  looksLikeRequest(bytes: Buffer, start: number, end: number): Likeness;
+  looksLikeResponse(bytes: Buffer, start: number, end: number): Likeness;
+  /** @param whole `body` is all of the message's body. */
+  decodeBody(body: Buffer, headers: readonly HeaderField[], whole: boolean): DecodedBody;
+}
+
+/** Why the attempt is judged now. */
+export type Occasion = 'answered' | 'closed' | 'deadline' | 'replaced' | 'idle' | 'captureEnd' | 'limit';
+
+/** A message as far as it was seen. Offsets are those of its direction. */
+export interface Message<H extends RequestHead | ResponseHead> {
+  /** Null when nothing but the first bytes of a start line was seen. */
+  head: H | null;
+  readonly start: number;
+  readonly firstByte: Moment;
+  /** Offset after the last byte seen so far. */
+  end: number;
+  lastByte: Moment;
+  /** Null while the message is not over. */
+  ended: MessageEnd | null;
+  /** Without transfer coding. */
+  bodyBytes: number;
+  bodyCaptured: number;
+  /** Prefix of the captured body, contiguous from its start, bounded. */
+  readonly body: Buffer;
+  /** `body` holds all of it. */
+  readonly bodyWhole: boolean;
+  /** The body's text, decoded when it is first asked for. */
+  decoded(): DecodedBody;
+}
+
+/** Bytes that are no HTTP message. */
+export interface OtherBytes {
+  readonly first: Moment;
+  last: Moment;
+  /** First few bytes, to name the protocol. */
+  readonly prefix: Buffer;
+  bytes: number;
+}
+
+export interface Transaction {
+  readonly kind: 'exchange' | 'connect' | 'opaque';
+  readonly connection: Connection;
+  readonly sender: Side;
+  /** n-th transaction of the connection, from 1. */
+  readonly index: number;
+  readonly request: Message<RequestHead> | null;
+  readonly response: Message<ResponseHead> | null;
+  /** Interim responses (1xx) before the final one, bounded. */
+  readonly interim: readonly { readonly status: number; readonly at: Moment }[];
+  /** Acknowledgement of the request's last byte; null while that byte was not seen. */
+  readonly acked: AckWatch | null;
+  /** Where the receiver's stream stood when the request began: what is above it may answer it. */
+  readonly answerFrom: number;
+  /** Bytes of the receiver that the sender acknowledged and the capture does not hold, since the request. */
+  readonly answerUnseen: number;
+  /** Bytes missing from the sender's stream within or before the request, since the last transaction. */
+  readonly requestUnseen: number;
+  /** Bytes instead of, or before, a response. */
+  readonly garbage: OtherBytes | null;
+  /** For kind 'opaque': what either side sent. */
+  readonly opaque: { readonly sender: OtherBytes | null; readonly receiver: OtherBytes | null };
+  /** Silence on the connection before the request; null on the first. */
+  readonly idleBefore: Time | null;
+  /** Data segments of both sides while it lasted, and how many of them had been sent before. */
+  readonly dataSegments: number;
+  readonly retransmissions: number;
+  readonly retransmitted: Moment | null;
+  readonly anomalies: readonly Anomaly[];
+  readonly occasion: Occasion;
+  /** Packet time at which it was judged. */
+  readonly decidedAt: Time;
+}
+
+export function senderOf(transaction: Transaction): Direction {
+  return transaction.connection.sides[transaction.sender];
+}
+
+export function receiverOf(transaction: Transaction): Direction {
+  return transaction.connection.sides[transaction.sender === 0 ? 1 : 0];
+}

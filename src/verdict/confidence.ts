@@ -1,0 +1,70 @@
+/**
+ * How sure a verdict is: the rule's base, lowered by what the capture may have missed. Claims that a packet proves
+ * keep their base; claims that something did not come are worth as much as the capture is complete.
+ */
+import type { Facts } from './facts.ts';
+import type { Code, Confidence } from './verdict.ts';
+
+const STEPS: readonly Confidence[] = ['weak', 'probable', 'strong', 'proven'];
+
+/** Verdicts that rest on something that was not seen. */
+const ABSENCES: ReadonlySet<Code> = new Set<Code>([
+  'connect_no_reply',
+  'connect_reply_ignored',
+  'connect_not_accepted',
+  'tls_no_server_hello',
+  'idle_state_lost',
+  'path_mtu_blackhole',
+  'receiver_window_closed',
+  'expect_continue_stalled',
+  'request_incomplete',
+  'request_not_acked',
+  'request_partly_acked',
+  'no_response_sender_closed',
+  'no_response_receiver_closed',
+  'no_response_reset',
+  'no_response_timeout',
+  'response_ignored',
+  'no_request_sent',
+]);
+
+/** What is known of the capture when the verdict is given. */
+export interface Health {
+  /** Packets dropped by kernel or interface; null when the capture does not tell. */
+  readonly dropped: number | null;
+  readonly limitsHit: boolean;
+}
+
+export interface Weighed {
+  readonly confidence: Confidence;
+  readonly because: readonly string[];
+}
+
+export function weigh(code: Code, base: Confidence, facts: Facts, health: Health): Weighed {
+  const because: string[] = [];
+  let step = STEPS.indexOf(base);
+  if (ABSENCES.has(code)) {
+    const { connection } = facts.transaction;
+    if (health.dropped !== null && health.dropped > 0) {
+      step = Math.min(step, STEPS.indexOf('probable'));
+      because.push(`the capture lost ${health.dropped} packets`);
+    }
+    const unseen = facts.sender.ackedUnseen + facts.receiver.ackedUnseen;
+    if (unseen > 0) {
+      step = 0;
+      because.push(`${unseen} acknowledged bytes of this connection are not in the capture`);
+    }
+    if (health.limitsHit) {
+      step = Math.min(step, STEPS.indexOf('probable'));
+      because.push('a limit of the analysis was reached');
+    }
+    if (facts.sender.syn === null && facts.receiver.syn === null) {
+      step = Math.max(0, step - 1);
+      because.push('the connection began before the capture');
+    }
+    if (because.length === 0 && connection.established !== null) {
+      because.push('the connection was captured from its handshake on, without loss');
+    }
+  }
+  return { confidence: STEPS[step]!, because };
+}

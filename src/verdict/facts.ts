@@ -1,0 +1,160 @@
+/**
+ * An attempt as the rules see it: what was sent, acknowledged and answered, who closed first, whether the sender
+ * had given up. Everything here is read off the packets; nothing is a judgement.
+ */
+import type { Moment, Time } from '../capture/packet.ts';
+import type { Direction, Fingerprint } from '../tcp/stream.ts';
+import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
+import type { AcceptRule, ClosedBy, Role } from './verdict.ts';
+
+/** A FIN that follows the request within this, where no round trip was measured, only says "no more requests". */
+const HALF_CLOSE_MINIMUM: Time = 1e6;
+
+export interface Facts {
+  readonly transaction: Transaction;
+  readonly sender: Direction;
+  readonly receiver: Direction;
+  readonly sent: 'full' | 'partial' | 'none' | 'unknown';
+  readonly acked: 'full' | 'partial' | 'none' | 'unknown';
+  readonly responded: 'full' | 'partial' | 'none' | 'unknown';
+  readonly closedBy: ClosedBy;
+  /** First FIN or RST of either side. */
+  readonly closed: Moment | null;
+  /** The sender's first FIN or RST that was no half-close: from then on it took no answer. */
+  readonly gaveUp: Moment | null;
+  readonly halfClosed: boolean;
+  /** Round trip of the handshake; null when it was not seen. */
+  readonly rtt: Time | null;
+  /** The final response began after the sender had given up, and was not taken. */
+  readonly late: boolean;
+  /** Only one side's packets are in the capture although both spoke. */
+  readonly oneDirection: 'sender' | 'receiver' | null;
+  readonly established: boolean;
+  readonly reused: boolean;
+  readonly accept: AcceptRule;
+}
+
+export function factsOf(transaction: Transaction, accept: AcceptRule): Facts {
+  const sender = senderOf(transaction);
+  const receiver = receiverOf(transaction);
+  const rtt = roundTrip(sender, receiver);
+  const halfClosed = isHalfClosed(transaction, sender, receiver, rtt);
+  const gaveUp = firstOf(halfClosed ? null : sender.fin, sender.rst);
+  const closes = [
+    ['sender_fin', sender.fin],
+    ['sender_rst', sender.rst],
+    ['receiver_fin', receiver.fin],
+    ['receiver_rst', receiver.rst],
+  ] as const;
+  let closedBy: ClosedBy = null;
+  let closed: Moment | null = null;
+  for (const [who, print] of closes) {
+    if (print !== null && (closed === null || isBefore(print.at, closed))) {
+      closed = print.at;
+      closedBy = who;
+    }
+  }
+  return {
+    transaction,
+    sender,
+    receiver,
+    sent: sentOf(transaction),
+    acked: ackedOf(transaction, sender),
+    responded: respondedOf(transaction),
+    closedBy,
+    closed,
+    gaveUp: gaveUp?.at ?? null,
+    halfClosed,
+    rtt,
+    late: isLate(transaction, receiver, gaveUp),
+    oneDirection: oneDirectionOf(sender, receiver),
+    established: transaction.connection.established !== null || receiver.acked > 0 || sender.acked > 0,
+    reused: transaction.index > 1 || (sender.syn === null && receiver.syn === null),
+    accept,
+  };
+}
+
+/** The role a close has in the evidence. */
+export function closeRole(closedBy: NonNullable<ClosedBy>): Role {
+  return closedBy;
+}
+
+/** Time order, and capture order where the clock does not tell. */
+export function isBefore(a: Moment, b: Moment): boolean {
+  if (a.time !== b.time) return a.time < b.time;
+  return a.file === b.file && a.frame < b.frame;
+}
+
+function firstOf(a: Fingerprint | null, b: Fingerprint | null): Fingerprint | null {
+  if (a === null || b === null) return a ?? b;
+  return isBefore(a.at, b.at) ? a : b;
+}
+
+function roundTrip(sender: Direction, receiver: Direction): Time | null {
+  if (sender.lastSyn === null || receiver.syn === null) return null;
+  const time = receiver.syn.at.time - sender.lastSyn.time;
+  if (time >= 0) return time;
+  return Math.max(0, receiver.syn.at.time - sender.syn!.at.time);
+}
+
+/**
+ * A FIN that came with or within one round trip of the request's last byte, or after which the sender still took
+ * an answer, closed one direction only.
+ */
+function isHalfClosed(t: Transaction, sender: Direction, receiver: Direction, rtt: Time | null): boolean {
+  if (sender.fin === null || sender.rst !== null || t.request?.ended !== 'complete') return false;
+  const { fin } = sender;
+  if (fin.offset > t.request.end) return false;
+  const after = fin.at.time - t.request.lastByte.time;
+  if (after <= Math.max(rtt ?? 0, HALF_CLOSE_MINIMUM)) return true;
+  const answer = t.response;
+  return answer !== null && isBefore(fin.at, answer.firstByte) && receiver.acked > answer.start;
+}
+
+function sentOf(t: Transaction): Facts['sent'] {
+  if (t.request === null) return t.kind === 'connect' ? 'none' : 'unknown';
+  switch (t.request.ended) {
+    case 'complete':
+    case 'closed':
+      return 'full';
+    case 'lost':
+      return 'unknown';
+    case 'invalid':
+      return 'unknown';
+    default:
+      return 'partial';
+  }
+}
+
+function ackedOf(t: Transaction, sender: Direction): Facts['acked'] {
+  if (t.request === null) return t.kind === 'connect' ? 'none' : 'unknown';
+  if (t.acked !== null) {
+    if (t.acked.at !== null) return 'full';
+  } else if (t.request.ended === 'lost') {
+    return sender.acked >= t.request.end ? 'full' : 'unknown';
+  }
+  return sender.acked > t.request.start ? 'partial' : 'none';
+}
+
+function respondedOf(t: Transaction): Facts['responded'] {
+  if (t.kind === 'opaque') return 'unknown';
+  if (t.response !== null) {
+    if (t.response.ended === 'complete' || t.response.ended === 'closed') return 'full';
+    return t.response.ended === 'lost' ? 'unknown' : 'partial';
+  }
+  if (t.answerUnseen > 0) return 'unknown';
+  return t.garbage === null ? 'none' : 'partial';
+}
+
+function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null): boolean {
+  if (t.response === null || gaveUp === null || !isBefore(gaveUp.at, t.response.firstByte)) return false;
+  return receiver.acked <= t.response.start;
+}
+
+/** One side unheard although the other acknowledges it: it was not captured. */
+function oneDirectionOf(sender: Direction, receiver: Direction): Facts['oneDirection'] {
+  if (sender.packets === 0) return 'receiver';
+  if (receiver.packets > 0) return null;
+  const heardOf = receiver.ackedUnseen > 0 || receiver.finUnseen || receiver.acked > 0 || sender.dataSegments > 0;
+  return heardOf ? 'sender' : null;
+}

@@ -1,0 +1,91 @@
+/**
+ * What is known at the end: records added up per outcome, verdict and host, the exit status, and the capture itself.
+ */
+import type { CaptureFacts } from '../capture/packet.ts';
+import type { LimitName, OnLimit } from '../limits.ts';
+import type { Transaction } from '../transaction/transaction.ts';
+import { HostTallies } from './host.ts';
+import { linkName } from './links.ts';
+import {
+  type CaptureRecord,
+  type Code,
+  type DecodedCounts,
+  FAILED,
+  type Findings,
+  type Outcome,
+  type SummaryRecord,
+  type TransactionRecord,
+} from './verdict.ts';
+
+/** What the stages counted while the capture ran. */
+export interface RunCounts {
+  readonly decoded: Readonly<DecodedCounts>;
+  readonly duplicates: number;
+  readonly ackedUnseen: number;
+  readonly snaplenCut: number;
+  /** Connections of which both directions, or only one, were captured. */
+  readonly twoSided: number;
+  readonly oneSided: number;
+  readonly limitsHit: Readonly<Partial<Record<LimitName, number>>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly version: string;
+}
+
+export class Tallies {
+  #transactions = 0;
+  #outcomes: Partial<Record<Outcome, number>> = {};
+  #verdicts: Partial<Record<Code, number>> = {};
+  #failed = false;
+  #undecided = false;
+  #hosts: HostTallies;
+
+  constructor(onLimit: OnLimit) {
+    this.#hosts = new HostTallies(onLimit);
+  }
+
+  add(record: TransactionRecord, transaction: Transaction): void {
+    const { outcome, verdict } = record;
+    this.#transactions++;
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    this.#verdicts[verdict] = (this.#verdicts[verdict] ?? 0) + 1;
+    // An idle connection that was never used is no failure.
+    if (FAILED.includes(outcome) && verdict !== 'no_request_sent') this.#failed = true;
+    if (outcome === 'pending' || outcome === 'unknown') this.#undecided = true;
+    this.#hosts.add(record, transaction);
+  }
+
+  findings(capture: CaptureFacts, counts: RunCounts): Findings {
+    const hosts = this.#hosts.records();
+    const summary: SummaryRecord = {
+      type: 'summary',
+      transactions: this.#transactions,
+      outcomes: this.#outcomes,
+      verdicts: this.#verdicts,
+      hosts: hosts.length,
+      deliveries: 0,
+      exitStatus: this.#failed ? 1 : this.#undecided ? 3 : 0,
+    };
+    return { capture: captureRecord(capture, counts), deliveries: [], hosts, summary };
+  }
+}
+
+function captureRecord(capture: CaptureFacts, counts: RunCounts): CaptureRecord {
+  return {
+    type: 'capture',
+    files: capture.files,
+    linkTypes: [...new Set(capture.interfaces.map(({ link }) => linkName(link)))],
+    packets: capture.packets,
+    decoded: counts.decoded,
+    firstTime: capture.firstTime,
+    lastTime: capture.lastTime,
+    dropped: capture.dropped,
+    duplicates: counts.duplicates,
+    ackedUnseen: counts.ackedUnseen,
+    snaplenCut: counts.snaplenCut,
+    oneDirection: counts.oneSided > 0 && counts.twoSided === 0,
+    limitsHit: counts.limitsHit,
+    warnings: capture.warnings,
+    options: counts.options,
+    version: counts.version,
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * An attempt and its verdict as the record that leaves the engine. Absent facts are null, durations never negative.
+ */
+import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
+import type { HeaderField, RequestHead, ResponseHead } from '../http/message.ts';
+import type { Side } from '../tcp/stream.ts';
+import type { Message, Transaction } from '../transaction/transaction.ts';
+import { entryOf } from './codes.ts';
+import type { Facts } from './facts.ts';
+import type { Verdict } from './judge.ts';
+import { linkName } from './links.ts';
+import type {
+  ConnectionRecord,
+  Endpoint,
+  Evidence,
+  RequestRecord,
+  ResponseRecord,
+  TransactionFacts,
+  TransactionRecord,
+  TransactionTimes,
+  TransactionTimings,
+} from './verdict.ts';
+
+const MILLISECOND = 1e6;
+
+export function recordOf(transaction: Transaction, verdict: Verdict, capture: CaptureFacts): TransactionRecord {
+  const { facts } = verdict;
+  const times = timesOf(facts);
+  const connection = connectionOf(facts, capture);
+  return {
+    type: 'transaction',
+    id: `${transaction.connection.id}.${transaction.index}`,
+    outcome: verdict.outcome,
+    verdict: verdict.code,
+    fault: verdict.fault,
+    confidence: verdict.confidence,
+    because: verdict.because,
+    facts: transactionFacts(facts, verdict),
+    request: transaction.request === null ? null : requestOf(transaction.request, connection.receiver),
+    response: responseOf(transaction),
+    times,
+    timings: timingsOf(times, facts),
+    connection,
+    delivery: null,
+    signals: verdict.signals,
+    likely: verdict.likely,
+    missing: verdict.missing,
+    evidence: evidenceOf(verdict, capture),
+  };
+}
+
+/** The receiver's name and port as the sender gives it: Host field or absolute target, else address and port. */
+export function hostOf(record: TransactionRecord): { host: string; port: number } {
+  const { receiver } = record.connection;
+  const name = record.request?.host ?? null;
+  if (name === null || name === '') return { host: receiver.ip, port: receiver.port };
+  const [, host = name, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(name) ?? [];
+  return { host: host.toLowerCase(), port: port === undefined ? receiver.port : Number(port) };
+}
+
+function transactionFacts(facts: Facts, verdict: Verdict): TransactionFacts {
+  const success = verdict.code === 'delivered';
+  const refused = entryOf(verdict.code).outcome === 'refused';
+  return {
+    sent: facts.sent,
+    acked: facts.acked,
+    responded: facts.responded,
+    closedBy: facts.closedBy,
+    accepted: success ? 'yes' : refused ? 'no' : 'unknown',
+  };
+}
+
+function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRecord {
+  const { head } = message;
+  const host = head === null ? null : (headerOf(head.headers, 'host') ?? authorityOf(head.target));
+  return {
+    method: head?.method ?? null,
+    target: head?.target ?? null,
+    url: head === null ? null : urlOf(head.target, host, receiver),
+    host,
+    version: head?.version ?? null,
+    headers: head?.headers ?? [],
+    headerBytes: head?.headerBytes ?? 0,
+    bodyBytes: message.bodyBytes,
+    bodyCaptured: message.bodyCaptured,
+    complete: isComplete(message),
+    body: message.decoded().text,
+  };
+}
+
+function responseOf({ response, interim }: Transaction): ResponseRecord | null {
+  if (response === null && interim.length === 0) return null;
+  const head = response?.head ?? null;
+  return {
+    status: head === null || head.status === 0 ? null : head.status,
+    reason: head?.reason ?? null,
+    version: head?.version ?? null,
+    headers: head?.headers ?? [],
+    headerBytes: head?.headerBytes ?? 0,
+    bodyBytes: response?.bodyBytes ?? 0,
+    complete: response !== null && isComplete(response),
+    body: response?.decoded().text ?? null,
+    interim: interim.map(({ status }) => status),
+  };
+}
+
+function isComplete({ ended }: Message<RequestHead | ResponseHead>): boolean {
+  return ended === 'complete' || ended === 'closed';
+}
+
+function headerOf(headers: readonly HeaderField[], name: string): string | null {
+  for (const field of headers) {
+    if (field.name.length === name.length && field.name.toLowerCase() === name) return field.value;
+  }
+  return null;
+}
+
+/** RFC 9112 §3.2.2: a target in absolute form names its host itself. */
+function authorityOf(target: string): string | null {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1] ?? null;
+}
+
+function urlOf(target: string, host: string | null, receiver: Endpoint): string {
+  if (!target.startsWith('/')) return target === '*' ? `http://${host ?? authority(receiver)}` : target;
+  return `http://${host ?? authority(receiver)}${target}`;
+}
+
+function authority({ ip, port }: Endpoint): string {
+  const name = ip.includes(':') ? `[${ip}]` : ip;
+  return port === 80 ? name : `${name}:${port}`;
+}
+
+function timesOf(facts: Facts): TransactionTimes {
+  const { transaction: t, sender, receiver } = facts;
+  const first = t.index === 1;
+  const time = (at: Moment | null | undefined): Time | null => at?.time ?? null;
+  return {
+    syn: first ? time(sender.syn?.at) : null,
+    synAck: first ? time(receiver.syn?.at) : null,
+    established: first ? time(t.connection.established) : null,
+    tlsDone: null,
+    requestFirstByte: time(t.request?.firstByte ?? t.opaque.sender?.first),
+    requestLastByte: t.request !== null && !isComplete(t.request) ? null : time(t.request?.lastByte),
+    requestAcked: time(t.acked?.at),
+    responseFirstByte: time(t.response?.firstByte ?? t.garbage?.first ?? t.opaque.receiver?.first),
+    responseLastByte: t.response !== null && isComplete(t.response) ? t.response.lastByte.time : null,
+    closed: time(facts.closed),
+  };
+}
+
+function timingsOf(times: TransactionTimes, facts: Facts): TransactionTimings {
+  const { transaction: t } = facts;
+  const begin = times.syn ?? times.requestFirstByte;
+  const end = times.responseLastByte ?? facts.closed?.time ?? null;
+  return {
+    connect: between(times.syn, times.established),
+    tls: null,
+    send: between(times.requestFirstByte, times.requestLastByte),
+    ack: between(times.requestLastByte, times.requestAcked),
+    wait: t.garbage === null ? between(times.requestLastByte, times.responseFirstByte) : null,
+    receive: between(times.responseFirstByte, times.responseLastByte),
+    total: between(begin, end),
+    gaveUpAfter: between(times.requestLastByte, facts.gaveUp?.time ?? null),
+  };
+}
+
+/** Milliseconds; packets out of time order count as simultaneous. */
+function between(from: Time | null, to: Time | null): number | null {
+  if (from === null || to === null) return null;
+  return Math.max(0, (to - from) / MILLISECOND);
+}
+
+function connectionOf(facts: Facts, capture: CaptureFacts): ConnectionRecord {
+  const { transaction: t, rtt } = facts;
+  const { connection } = t;
+  const receiver: Side = t.sender === 0 ? 1 : 0;
+  return {
+    id: connection.id,
+    sender: { ip: connection.addresses[t.sender], port: connection.ports[t.sender] },
+    receiver: { ip: connection.addresses[receiver], port: connection.ports[receiver] },
+    index: t.index,
+    reused: t.index > 1,
+    idleBefore: t.idleBefore === null ? null : t.idleBefore / MILLISECOND,
+    history: connection.historyFrom(t.sender),
+    retransmissions: t.retransmissions,
+    rtt: rtt === null ? null : rtt / MILLISECOND,
+    link: linkName(connection.link),
+    vlan: connection.vlan < 0 ? null : connection.vlan,
+    interface: capture.interfaces[connection.interfaceIndex]?.name ?? null,
+    tls: null,
+  };
+}
+
+function evidenceOf(verdict: Verdict, capture: CaptureFacts): Evidence[] {
+  return verdict.proofs
+    .map(({ at, role }) => ({ file: capture.files[at.file]?.path ?? '', frame: at.frame, time: at.time, role }))
+    .sort((a, b) => a.time - b.time || a.frame - b.frame);
+}

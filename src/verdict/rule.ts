@@ -1,0 +1,35 @@
+/**
+ * What a rule is: a code and one pure function over the facts of an attempt. The stages hold them in order.
+ */
+import type { Moment } from '../capture/packet.ts';
+import type { Facts } from './facts.ts';
+import type { Code, Confidence, Outcome, Party, Proof, Role } from './verdict.ts';
+
+/** What a rule that applies says; what it leaves out is the catalogue's. */
+export interface Finding {
+  readonly proofs: readonly Proof[];
+  readonly fault?: readonly Party[];
+  readonly outcome?: Outcome;
+  readonly base?: Confidence;
+  /** Reasons beyond those that every verdict of its kind has. */
+  readonly because?: readonly string[];
+  readonly signals?: readonly string[];
+  readonly missing?: readonly string[];
+  readonly likely?: Code;
+}
+
+export interface Rule {
+  readonly code: Code;
+  applies(facts: Facts): Finding | undefined;
+}
+
+/** The packets that were seen, in the order given; absent ones are left out. */
+export function proofs(...pairs: readonly (readonly [Role, Moment | null | undefined])[]): Proof[] {
+  const found: Proof[] = [];
+  for (const [role, at] of pairs) {
+    if (at != null && !found.some((p) => p.role === role && p.at.frame === at.frame && p.at.file === at.file)) {
+      found.push({ at, role });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,142 @@
+/**
+ * Rules of the stage "cannot tell": what the capture does not hold. They come first, so that no later rule
+ * claims an absence where the capture had a hole, an edge or a cipher.
+ */
+import type { Facts } from '../facts.ts';
+import { type Finding, proofs, type Rule } from '../rule.ts';
+
+/** Still going on when the capture ended: nobody had closed, answered or given up. */
+function pending(f: Facts): Finding | undefined {
+  const { transaction: t } = f;
+  if (t.occasion !== 'captureEnd' || t.kind === 'opaque') return undefined;
+  if (f.closed !== null || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null) return undefined;
+  if (t.kind === 'connect' && (senderStoppedTrying(f) || f.sender.icmp !== null)) return undefined;
+  if (t.request === null && t.kind === 'exchange') return undefined;
+  const seen = (t.decidedAt - lastProgress(f)) / 1e9;
+  return {
+    proofs: proofs(
+      ['syn', t.request === null ? f.sender.syn?.at : null],
+      ['request_first_byte', t.request?.firstByte],
+      ['request_last_byte', t.request?.ended === 'complete' ? t.request.lastByte : null],
+      ['request_acked', t.acked?.at],
+      ['response_first_byte', t.response?.firstByte],
+      ['last_packet', t.connection.last],
+    ),
+    because: [`the capture ended ${seen.toFixed(3)} s after the last progress, before the deadline`],
+  };
+}
+
+/** The next SYN was due within the capture and did not come (RFC 6298 §5: 1 s, doubled; older stacks 3 s). */
+function senderStoppedTrying(f: Facts): boolean {
+  const { sender, transaction } = f;
+  if (f.receiver.syn !== null || sender.lastSyn === null) return false;
+  const last = sender.lastSyn.time - sender.previousSynTime;
+  const nextDue = last > 0 ? 2.2 * last : 3.3e9;
+  return transaction.decidedAt - sender.lastSyn.time > nextDue;
+}
+
+function lastProgress(f: Facts): number {
+  const t = f.transaction;
+  return Math.max(
+    f.sender.lastSyn?.time ?? t.connection.first.time,
+    t.request?.lastByte.time ?? Number.NEGATIVE_INFINITY,
+    t.acked?.at?.time ?? Number.NEGATIVE_INFINITY,
+    t.response?.lastByte.time ?? Number.NEGATIVE_INFINITY,
+  );
+}
+
+function notCaptured(f: Facts): Finding | undefined {
+  const { transaction: t } = f;
+  if (t.kind !== 'exchange' || t.answerUnseen === 0 || f.receiver.snaplenCut > 0) return undefined;
+  if (t.request === null || (t.response !== null && t.response.ended !== 'lost')) return undefined;
+  if (t.response !== null && (t.response.head?.status ?? 0) >= 300) return undefined;
+  return {
+    proofs: proofs(
+      ['request_first_byte', t.request.firstByte],
+      ['request_last_byte', t.request.lastByte],
+      ['response_first_byte', t.response?.firstByte],
+      ['acked_unseen', f.receiver.ackedUnseenAt],
+    ),
+    because: [`the sender acknowledged ${t.answerUnseen} bytes of the receiver that are not in the capture`],
+    missing: ['response'],
+  };
+}
+
+function insufficient(f: Facts): Finding | undefined {
+  const missing = whatIsMissing(f);
+  if (missing.length === 0) return undefined;
+  const { transaction: t } = f;
+  return {
+    proofs: proofs(
+      ['first_packet', t.connection.first],
+      ['request_first_byte', t.request?.firstByte],
+      ['response_first_byte', t.response?.firstByte],
+      ['acked_unseen', f.receiver.ackedUnseenAt ?? f.sender.ackedUnseenAt],
+      ['last_packet', t.connection.last],
+    ),
+    because: reasons(f),
+    missing,
+  };
+}
+
+function whatIsMissing(f: Facts): string[] {
+  const { transaction: t } = f;
+  if (t.kind === 'opaque') return [];
+  const missing: string[] = [];
+  if (f.oneDirection === 'sender') missing.push('packets_of_receiver');
+  if (f.oneDirection === 'receiver') missing.push('packets_of_sender');
+  if (t.kind === 'connect') return missing;
+  const status = t.response?.head?.status ?? 0;
+  if (t.request === null) missing.push('request');
+  else if (f.sent === 'unknown' && t.response === null) missing.push('request_end');
+  if (f.responded === 'unknown' && status < 300) {
+    missing.push(t.response === null ? 'response' : 'response_end');
+  }
+  // A refusal is told by its status alone, whoever asked.
+  return t.request !== null && status >= 300 && f.oneDirection === null ? [] : missing;
+}
+
+function reasons(f: Facts): string[] {
+  const { transaction: t, sender, receiver } = f;
+  const because: string[] = [];
+  if (f.oneDirection !== null) because.push(`only packets of the ${f.oneDirection} were captured`);
+  if (sender.snaplenCut + receiver.snaplenCut > 0) because.push('the snapshot length cut packets of this connection');
+  if (t.requestUnseen > 0 && sender.snaplenCut === 0) {
+    because.push(`${t.requestUnseen} bytes that the sender sent are not in the capture`);
+  }
+  if (sender.syn === null && receiver.syn === null) because.push('the connection began before the capture');
+  return because;
+}
+
+function opaque(f: Facts): Finding | undefined {
+  const { transaction: t } = f;
+  const switched = t.response?.head?.status === 101 && f.responded === 'full';
+  if (t.kind !== 'opaque' && !switched) return undefined;
+  return {
+    proofs: proofs(
+      ['request_first_byte', t.request?.firstByte ?? t.opaque.sender?.first],
+      ['request_last_byte', t.opaque.sender?.last],
+      ['response_first_byte', t.response?.firstByte ?? t.opaque.receiver?.first],
+      ['response_last_byte', t.opaque.receiver?.last],
+    ),
+    because: [switched ? 'the connection changed to another protocol' : `the bytes are ${protocol(t.opaque)}`],
+    missing: switched ? ['response'] : ['request', 'response'],
+  };
+}
+
+function protocol(opaque: Facts['transaction']['opaque']): string {
+  const prefix = opaque.sender?.prefix ?? opaque.receiver?.prefix;
+  // TLS record header: content type 20-23, legacy version 3.x (RFC 8446 §5.1).
+  if (prefix !== undefined && prefix.length > 2 && prefix[0]! >= 20 && prefix[0]! <= 23 && prefix[1] === 3) {
+    return 'encrypted (TLS)';
+  }
+  if (prefix?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'HTTP/2';
+  return 'not HTTP/1';
+}
+
+export const CAPTURE_RULES: readonly Rule[] = [
+  { code: 'pending_at_capture_end', applies: pending },
+  { code: 'response_not_captured', applies: notCaptured },
+  { code: 'capture_insufficient', applies: insufficient },
+  { code: 'opaque', applies: opaque },
+];

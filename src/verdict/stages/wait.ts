@@ -1,0 +1,72 @@
+/**
+ * Rules of the stage "wait": the receiver's TCP had the whole request, and not one byte of a final response came.
+ */
+import type { Time } from '../../capture/packet.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, proofs, type Rule } from '../rule.ts';
+import type { Party, Proof, Role } from '../verdict.ts';
+
+/** A sender that waits less than this may have hung up on an answer that was on its way. */
+const IMPATIENT: Time = 1e9;
+
+const isUnanswered = (f: Facts) =>
+  f.transaction.kind === 'exchange' && f.transaction.request !== null && f.responded === 'none';
+
+function carried(f: Facts, role: Role): Proof[] {
+  const { transaction: t } = f;
+  return proofs(
+    ['request_first_byte', t.request?.firstByte],
+    ['request_last_byte', t.request?.lastByte],
+    ['request_acked', t.acked?.at],
+    [role, role === 'last_packet' ? t.connection.last : f.closed],
+  );
+}
+
+function senderClosed(f: Facts): Finding | undefined {
+  if (!isUnanswered(f) || (f.closedBy !== 'sender_fin' && f.closedBy !== 'sender_rst') || f.gaveUp === null) {
+    return undefined;
+  }
+  const waited = f.gaveUp.time - f.transaction.request!.lastByte.time;
+  const fault: readonly Party[] = waited < IMPATIENT ? ['receiver', 'sender'] : ['receiver'];
+  return {
+    proofs: carried(f, f.closedBy),
+    fault,
+    because: [`the sender waited ${(waited / 1e9).toFixed(3)} s before it closed`],
+  };
+}
+
+function receiverClosed(f: Facts): Finding | undefined {
+  if (!isUnanswered(f) || f.receiver.fin === null) return undefined;
+  if (f.closedBy !== 'receiver_fin' && !f.halfClosed) return undefined;
+  return { proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_fin', f.receiver.fin.at]) };
+}
+
+function reset(f: Facts): Finding | undefined {
+  if (!isUnanswered(f) || f.receiver.rst === null) return undefined;
+  return {
+    proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_rst', f.receiver.rst.at]),
+    ...(f.acked === 'full'
+      ? {}
+      : { because: ['only the RST itself acknowledges the request'], fault: ['receiver', 'network'] as const }),
+  };
+}
+
+function timeout(f: Facts): Finding | undefined {
+  if (!isUnanswered(f)) return undefined;
+  const { decidedAt, request } = f.transaction;
+  return {
+    proofs: carried(f, 'last_packet'),
+    because: [`watched for ${((decidedAt - request!.lastByte.time) / 1e9).toFixed(3)} s after the request`],
+  };
+}
+
+function pairs(list: readonly Proof[]): (readonly [Role, Proof['at']])[] {
+  return list.filter((p) => p.role !== 'last_packet').map((p) => [p.role, p.at] as const);
+}
+
+export const WAIT_RULES: readonly Rule[] = [
+  { code: 'no_response_sender_closed', applies: senderClosed },
+  { code: 'no_response_receiver_closed', applies: receiverClosed },
+  { code: 'no_response_reset', applies: reset },
+  { code: 'no_response_timeout', applies: timeout },
+];
