@@ -62,7 +62,6 @@ const MAX_CODINGS = 4;
  */
 export function decodeContent(bytes: Buffer, contentEncoding: string): Content {
   const codings = contentEncoding
-    .slice(0, 1024)
     .split(',')
     .map((coding) => trimBlanks(coding).toLowerCase())
     .filter((coding) => coding !== '' && coding !== 'identity');

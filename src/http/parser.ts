@@ -240,7 +240,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     const stop = this.holdLine(bytes, pos, end);
     const verdict = this.kind.start(this.scan, this.held.bytes, 0, this.held.length);
     if (verdict === MORE) return stop;
-    if (verdict === YES) return this.beginHeldHead(stop, at);
+    if (verdict === YES && !this.glued(bytes, pos, end)) return this.beginHeldHead(stop, at);
     // The bytes of this run go back: they may begin a message by themselves.
     this.held.length = before;
     this.refuse(verdict);
@@ -269,7 +269,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       const stop = this.holdLine(bytes, start, end);
       const verdict = this.kind.restart(this.scan, this.held.bytes, 0, this.held.length);
       if (verdict === MORE) return stop;
-      if (verdict === YES) return this.beginHeldHead(stop, at);
+      if (verdict === YES && !this.glued(bytes, start, end)) return this.beginHeldHead(stop, at);
       // Only what earlier runs brought is given up: this run's beginning is a candidate of its own.
       this.held.length = before;
       this.releaseAsOther();
@@ -297,6 +297,16 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     }
     this.sink.onOther(bytes, start, end);
     return end;
+  }
+
+  /**
+   * Whether what was held only looks like a start line together with this run, which begins with one of its own: the
+   * last letters of a body longer than its Content-Length, and then `POST /next HTTP/1.1`.
+   */
+  private glued(bytes: Buffer, pos: number, end: number): boolean {
+    const { kind, held } = this;
+    if (kind.isPrefix(held.bytes, 0, held.length) || !kind.isPrefix(bytes, pos, end)) return false;
+    return kind.restart(newScan(), bytes, pos, end) === YES;
   }
 
   /** A start line begins at `pos`: takes the whole head if this run has it, else holds what there is. */
