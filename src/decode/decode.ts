@@ -6,13 +6,12 @@
  * Every layer takes the same arguments: `at`, where it begins; `end`, up to where bytes were captured; `wireEnd`, up to
  * where they were on the wire in the same numbering; `depth`, layers passed so far. All offsets are into `packet.bytes`.
  */
-import type { Packet } from '../capture/packet.ts';
 import { LIMITS } from '../limits.ts';
 import { linkLayer } from './link.ts';
-import type { Decoded, Segment } from './segment.ts';
+import type { Decode } from './segment.ts';
 
-/** Fills `into` from `packet`; see `Decode` in segment.ts. Never throws. */
-export function decode(packet: Packet, into: Segment): Decoded {
+/** Never throws. */
+export const decode: Decode = (packet, into) => {
   into.time = packet.time;
   into.file = packet.file;
   into.frame = packet.frame;
@@ -24,4 +23,4 @@ export function decode(packet: Packet, into: Segment): Decoded {
   // A record may claim any length on the wire; it only counts where the IP header tells none (offload).
   const wireEnd = Math.max(end, start + Math.min(wireLength, LIMITS.packetBytes));
   return linkLayer(packet.link, packet.bytes, start, end, wireEnd, into);
-}
+};

@@ -277,7 +277,7 @@ function etherTypes(tags: readonly number[], type: number): Buffer {
 }
 
 /** 4 or 16 bytes of an address in text. */
-export function addressBytes(text: string): Buffer {
+function addressBytes(text: string): Buffer {
   if (!text.includes(':')) return Buffer.from(text.split('.').map(Number));
   const groups = (part: string): number[] =>
     part === ''
@@ -303,7 +303,7 @@ function pseudoHeader(ip: IpOptions, protocol: number, length: number): Buffer {
 }
 
 /** RFC 1071 over parts of which each but the last has an even length. */
-export function checksum(parts: readonly Buffer[]): number {
+function checksum(parts: readonly Buffer[]): number {
   let sum = 0;
   for (const part of parts) {
     for (let i = 0; i < part.length; i += 2) sum += (part[i]! << 8) | (part[i + 1] ?? 0);

@@ -8,15 +8,15 @@ import { LINKTYPES, type LinkName } from './frames.ts';
 
 /** One captured packet. */
 export interface Frame {
-  /** Nanoseconds from an arbitrary zero (`EPOCH_SECONDS` where a date is needed). */
+  /** Nanoseconds from an arbitrary zero (2017-01-04T09:23:57Z where a date is needed). */
   timeNs: number;
   bytes: Buffer;
   /** Larger than `bytes.length` where a snapshot length cut it. */
   wireLength: number;
 }
 
-/** 2017-01-04T09:23:57Z */
-export const EPOCH_SECONDS = 1_483_521_837;
+/** Where `timeNs` 0 lies: 2017-01-04T09:23:57Z. */
+const EPOCH_SECONDS = 1_483_521_837;
 
 export interface SourceOptions {
   /** A name or a LINKTYPE_* number; default Ethernet. */
@@ -85,15 +85,6 @@ export function packetsSource(frames: readonly Frame[], options: SourceOptions =
     return facts;
   };
   return { facts, run };
-}
-
-/** Runs a source made of `frames` and hands over each packet. */
-export async function eachPacket(
-  frames: readonly Frame[],
-  options: SourceOptions,
-  onPacket: (packet: Packet) => void,
-): Promise<void> {
-  await packetsSource(frames, options).run(onPacket);
 }
 
 /** A classic pcap (microseconds, little endian) of the frames. */
