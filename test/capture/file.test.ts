@@ -111,6 +111,16 @@ describe('several files', () => {
     expect(digits).toEqual([9, 9]);
   });
 
+  test('are each told what is wrong with them', async () => {
+    const b = blocksIn('little');
+    const wrong = Buffer.concat([b.section(), b.interface({}, Buffer.from([9, 0, 200, 0]))]);
+    const paths = [file('wrong1.pcapng', wrong), file('wrong2.pcapng', wrong)];
+    const { facts } = await collect(openCapture(paths));
+    expect(facts.warnings.map(({ code, text }) => [code, text.split(' ')[0]])).toEqual(
+      paths.map((path) => ['options_damaged', path]),
+    );
+  });
+
   test('report progress over all of them', async () => {
     const paths = [file('p1.pcap', captureAt(1, 2)), file('p2.pcap', captureAt(3))];
     const told: (number | null)[][] = [];
@@ -288,6 +298,28 @@ describe('a named pipe', () => {
         .digest('hex'),
     );
     expect(new Set(told)).toEqual(new Set([null]));
+  });
+
+  const b = blocksIn('little');
+  const packetAt = (second: number, length: number) =>
+    b.enhanced({ ticks: BigInt(second) * 1_000_000n, bytes: Buffer.alloc(length, second) });
+
+  test.each([
+    ['far', [b.block(0x7777, Buffer.alloc(300_000, 'far')), packetAt(20, 1), packetAt(21, 1)]],
+    // 48 bytes of headers and this packet end 44 bytes into the second 64 KiB that a pipe gives
+    ['long', [packetAt(20, 65_500), packetAt(21, 1000)]],
+  ])('whose first packet is %s', async (name, blocks) => {
+    const bytes = Buffer.concat([b.section(), b.interface(), ...blocks]);
+    const path = pipe(name);
+    const writing = writeFile(path, bytes);
+    const { packets, facts } = await collect(openCapture([file('later.pcap', captureAt(30)), path]));
+    await writing;
+    expect(packets.map((packet) => Number(`0x${packet.bytes.slice(0, 2)}`))).toEqual([20, 21, 30]);
+    expect(facts.files[0]).toMatchObject({
+      path,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
   });
 
   test('that gives no more does not hold a run that is ended', async () => {

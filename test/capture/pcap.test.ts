@@ -91,6 +91,8 @@ describe('versions', () => {
   test('before 2.3 the lengths were swapped', async () => {
     const { packets } = await read(RECORDS, { minor: 2 });
     expect(packets).toEqual(timed(0, 2000, -1_999_999_000));
+    const wrong = { seconds: 0, fraction: 0, bytes: Buffer.from('abc'), wireLength: 1 };
+    expect((await read([wrong], { minor: 2 })).packets).toMatchObject([{ bytes: '616263', wireLength: 3 }]);
   });
 
   test('2.3 is told apart by which length is larger', async () => {

@@ -72,12 +72,14 @@ function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return [0, ...at].map((start, i) => bytes.subarray(start, at[i] ?? bytes.length));
 }
 
+const quiet = (): void => {};
+
 /** Reads through a buffer of a given size. */
 function readThrough(bytes: Buffer, bufferBytes: number): Reading {
   const packets: Kept[] = [];
   const facts = newFacts();
   const onPacket = (packet: Parameters<typeof copyOf>[0]) => packets.push(copyOf(packet));
-  const intake = new Intake(new Delivery(facts, onPacket, () => {}), bufferBytes);
+  const intake = new Intake(new Delivery(facts, onPacket, quiet), bufferBytes);
   intake.open('memory');
   pour(bytes, intake);
   intake.close(true);
@@ -128,16 +130,20 @@ test('a packet larger than the buffer, from a source that gives little at a time
   expect(facts.warnings).toEqual([]);
 });
 
+test('one buffer serves a file of any length', () => {
+  const intake = new Intake(new Delivery(newFacts(), quiet, quiet), 4096);
+  const record = { seconds: 1, fraction: 2, bytes: Buffer.alloc(1000) };
+  intake.open('x');
+  const first = intake.room().buffer;
+  pour(pcap(Array.from({ length: 500 }, () => record)), intake);
+  intake.open('y');
+  pour(pcap([record]), intake);
+  expect(intake.room().buffer).toBe(first);
+});
+
 test('a length that is a lie does not make memory grow', () => {
   const facts = newFacts();
-  const intake = new Intake(
-    new Delivery(
-      facts,
-      () => {},
-      () => {},
-    ),
-    4096,
-  );
+  const intake = new Intake(new Delivery(facts, quiet, quiet), 4096);
   const bytes = pcap([{ seconds: 1, fraction: 2, bytes: Buffer.alloc(10_000) }], { snaplen: 0 });
   bytes.writeUInt32LE(16_000_000, 24 + 8);
   intake.open('x');
