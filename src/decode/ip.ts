@@ -151,10 +151,9 @@ function transport(
       if ((field & 0xfff8) !== 0) return inQuote ? 'other' : 'fragment';
       if ((field & 1) !== 0 && !inQuote) return 'fragment';
     }
-    const next = at + extensionLength(protocol, bytes[at + 1]!);
-    if (next > wireEnd && !inQuote) return 'malformed';
+    const length = extensionLength(protocol, bytes[at + 1]!);
     protocol = bytes[at]!;
-    at = next;
+    at += length;
   }
   return 'malformed';
 }

@@ -213,6 +213,11 @@ describe('IP', () => {
     expect(segment.payloadLength).toBeLessThan(2 ** 24);
   });
 
+  test('a frame longer than its length on the wire is taken for whole', () => {
+    const [outcome, segment] = decoded(tcpFrame({ ...V4, ipLength: 0 }), 1, 0);
+    expect([outcome, segment.payloadLength]).toEqual(['tcp', 'POST / HTTP/1.1\r\n\r\n'.length]);
+  });
+
   test('wrong checksums change nothing', () => {
     expect(payloadOf(...tcpOf({ ...V4, badChecksums: true }))).toBe(V4.payload);
     expect(payloadOf(...tcpOf({ ...V6, badChecksums: true }))).toBe(V6.payload);
@@ -243,6 +248,11 @@ describe('TCP', () => {
     expect(decoded(bytes, 1)[0]).toBe('malformed');
     bytes[14 + 20 + 12] = 0x60;
     expect(decoded(bytes, 1)[0]).toBe('malformed');
+  });
+
+  test('a header that is the last thing in its packet, cut by one byte', () => {
+    const bytes = tcpFrame({ ...V4, payload: '', options: {} });
+    expect(decoded(bytes.subarray(0, -1), 1, bytes.length)[0]).toBe('truncated');
   });
 
   test('all eight flags', () => {
@@ -321,6 +331,14 @@ describe('ICMP', () => {
     expect(decoded(icmpError({ ...ROUTER6, type: 1, code: 0, quote: later6 }), 1)[0]).toBe('other');
     const nested = icmpError({ ...ROUTER, link: 'raw', type: 3, code: 3, quote: V4 });
     expect(decoded(icmpError({ ...ROUTER, type: 3, code: 3, quote: nested }), 1)[0]).toBe('other');
+  });
+
+  test('ICMP in IPv6 and ICMPv6 in IPv4', () => {
+    const quote = tcpFrame({ ...V4, link: 'raw' });
+    const quote6 = tcpFrame({ ...V6, link: 'raw' });
+    const header = (type: number): Buffer => Buffer.from([type, 1, 0, 0, 0, 0, 0, 0]);
+    expect(decoded(ipFrame(ROUTER, 58, Buffer.concat([header(3), quote])), 1)[0]).toBe('other');
+    expect(decoded(ipFrame(ROUTER6, 1, Buffer.concat([header(1), quote6])), 1)[0]).toBe('other');
   });
 
   test('a quote too short, on the wire or in the capture only', () => {
