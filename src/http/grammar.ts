@@ -228,7 +228,7 @@ function isVisible(text: string): boolean {
 }
 
 /** Whether `text` is a token (RFC 9110 §5.6.2). */
-export function isToken(text: string): boolean {
+function isToken(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (TOKEN[text.charCodeAt(i)] !== 1) return false;
   return text !== '';
 }

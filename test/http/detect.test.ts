@@ -58,6 +58,18 @@ describe('requests', () => {
     }
   });
 
+  test('a word of more letters than any method has is none: base64 is not held', () => {
+    const word = 'A'.repeat(32);
+    expect(look(looksLikeRequest, word)).toBe('maybe');
+    expect(look(looksLikeRequest, `${word} / HTTP/1.1\r\n`)).toBe('yes');
+    expect(look(looksLikeRequest, `${word}A`)).toBe('no');
+    const start = `${word}A / HTTP/1.1\r\n\r\n`;
+    for (const midStream of [true, false]) {
+      expect(feed(requests({ midStream }), [start]).messages).toEqual([]);
+      expect(feed(requests({ midStream }), [start.slice(1)]).messages.length).toBe(1);
+    }
+  });
+
   test('a stream that was no HTTP becomes it only by an exact start line at the start of a segment', () => {
     const start = 'GET /x HTTP/1.1\r\n\r\n';
     expect(feed(requests(), ['\x16\x03', start]).messages.length).toBe(1);

@@ -160,6 +160,14 @@ describe('odd bytes', () => {
     },
   );
 
+  test('a chunked body without its last chunk, and the next request right behind it', () => {
+    const recorder = request(`POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n${post(1)}`);
+    expect(recorder.messages).toMatchObject([
+      { body: 'a', end: 'invalid', anomalies: ['chunk_size_invalid'] },
+      { head: { target: '/n1' }, end: 'complete' },
+    ]);
+  });
+
   test('a method in two pieces is one method, also where its second half is another', () => {
     const { messages } = feed(requests(), [
       'RE',

@@ -143,7 +143,7 @@ function recorder<H extends RequestHead | ResponseHead>(
 }
 
 const BEFORE = Buffer.from('GET /before HTTP/1.1\r\n\r\n');
-const AFTER = Buffer.from('\r\n\r\nGET /after HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n');
+const AFTER = Buffer.from('\n\r\nGET /after HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n');
 
 /** Hands the pieces in, then the end unless `cause` is null. */
 export function feed<R extends Recorder<RequestHead> | Recorder<ResponseHead>>(
