@@ -12,7 +12,8 @@ import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
 import type { LimitName } from './limits.ts';
 import { ConnectionTable } from './tcp/table.ts';
-import { Conversation, type ConversationContext } from './transaction/conversation.ts';
+import type { Context } from './transaction/attempts.ts';
+import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, Transaction } from './transaction/transaction.ts';
 import { Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
@@ -55,11 +56,18 @@ export async function analyze(
   const onLimit = (name: LimitName) => {
     limitsHit[name] = (limitsHit[name] ?? 0) + 1;
   };
-  const decoded: DecodedCounts = { tcp: 0, other: 0, fragment: 0, truncated: 0, malformed: 0, unknownLink: 0 };
+  const decoded: DecodedCounts = {
+    tcp: 0,
+    other: 0,
+    fragment: 0,
+    truncated: 0,
+    malformed: 0,
+    unknownLink: 0,
+  };
   const agenda = new Agenda();
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
-  const context: ConversationContext = {
+  const context: Context = {
     http: HTTP,
     agenda,
     timeout: options.timeout,

@@ -1,6 +1,8 @@
 /**
- * A message body as text: content codings undone, bytes read in the charset the message names, else UTF-8.
+ * In: a message's body as captured, and its head. Out: its text: content codings undone (RFC 9110 §8.4), bytes read
+ * in the charset that Content-Type names, else as UTF-8. Text that is no text is told by its NUL bytes.
  */
+import { decodeContent } from './content-coding.ts';
 import type { HeaderField } from './message.ts';
 
 export interface BodyText {
@@ -10,7 +12,37 @@ export interface BodyText {
   readonly whole: boolean;
 }
 
+const NOTHING: BodyText = { text: null, whole: false };
+
+/** @param whole `body` is all of the message's body. */
 export function decodeBody(body: Buffer, headers: readonly HeaderField[], whole: boolean): BodyText {
   if (body.length === 0) return { text: null, whole };
-  return { text: body.toString('utf8'), whole };
+  const content = decodeContent(body, fieldValue(headers, 'content-encoding'));
+  if (content.error === 'unknown_coding' || content.error === 'too_many_codings') return NOTHING;
+  if (content.bytes.includes(0)) return NOTHING;
+  return { text: textOf(content.bytes, headers), whole: whole && content.complete };
+}
+
+function textOf(bytes: Buffer, headers: readonly HeaderField[]): string {
+  const charset = charsetOf(headers);
+  if (charset === null || charset === 'utf-8' || charset === 'utf8') return bytes.toString('utf8');
+  try {
+    return new TextDecoder(charset).decode(bytes);
+  } catch {
+    // A label that the Encoding Standard does not know.
+    return bytes.toString('utf8');
+  }
+}
+
+function charsetOf(headers: readonly HeaderField[]): string | null {
+  return /;\s*charset="?([^\s;"]+)/i.exec(fieldValue(headers, 'content-type'))?.[1]?.toLowerCase() ?? null;
+}
+
+/** Repeated fields make one list (RFC 9110 §5.3). */
+function fieldValue(headers: readonly HeaderField[], name: string): string {
+  const values: string[] = [];
+  for (const field of headers) {
+    if (field.name.length === name.length && field.name.toLowerCase() === name) values.push(field.value);
+  }
+  return values.join(',');
 }

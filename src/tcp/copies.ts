@@ -33,7 +33,8 @@ export class CopyFilter {
     const slot = hash & (SLOTS - 1);
     const signature = Math.imul(hash ^ segment.ipId, 0x165667b1) ^ segment.seq ^ (segment.ack << 7) ^ kind;
     const lag = segment.ipId > 0 ? LAG_WITH_ID : LAG;
-    if (this.#signatures[slot] === signature && Math.abs(segment.time - this.#times[slot]!) <= lag) return true;
+    if (this.#signatures[slot] === signature && Math.abs(segment.time - this.#times[slot]!) <= lag)
+      return true;
     this.#signatures[slot] = signature;
     this.#times[slot] = segment.time;
     return false;

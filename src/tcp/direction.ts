@@ -133,7 +133,8 @@ export class DirectionState implements Direction {
       dontFragment: segment.dontFragment,
       window: segment.window,
       flags: segment.flags,
-      ackOffset: (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
+      ackOffset:
+        (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
       offset: this.stream.started ? this.stream.offsetOf(segment.seq) : 0,
     };
   }

@@ -6,7 +6,7 @@ import { keep, type Moment, type Time } from '../capture/packet.ts';
 import type { Anomaly, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
 import type { AckWatch, Connection, Side } from '../tcp/stream.ts';
-import { CollectedMessage } from './message.ts';
+import type { CollectedMessage } from './message.ts';
 import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction } from './transaction.ts';
 
 /** Bytes kept to name a protocol that is not HTTP. */
@@ -25,7 +25,10 @@ export class Exchange implements Transaction {
   answerUnseen = 0;
   requestUnseen = 0;
   garbage: OtherBytes | null = null;
-  readonly opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = { sender: null, receiver: null };
+  readonly opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = {
+    sender: null,
+    receiver: null,
+  };
   idleBefore: Time | null = null;
   readonly anomalies: Anomaly[] = [];
   occasion: Occasion = 'answered';

@@ -54,6 +54,10 @@ export function weigh(code: Code, base: Confidence, facts: Facts, health: Health
       step = 0;
       because.push(`${unseen} acknowledged bytes of this connection are not in the capture`);
     }
+    if (facts.transaction.occasion === 'captureEnd' && facts.closed === null) {
+      step = Math.min(step, STEPS.indexOf('probable'));
+      because.push('the capture ended before the deadline');
+    }
     if (health.limitsHit) {
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push('a limit of the analysis was reached');

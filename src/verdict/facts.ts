@@ -155,6 +155,7 @@ function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null)
 function oneDirectionOf(sender: Direction, receiver: Direction): Facts['oneDirection'] {
   if (sender.packets === 0) return 'receiver';
   if (receiver.packets > 0) return null;
-  const heardOf = receiver.ackedUnseen > 0 || receiver.finUnseen || receiver.acked > 0 || sender.dataSegments > 0;
+  const heardOf =
+    receiver.ackedUnseen > 0 || receiver.finUnseen || receiver.acked > 0 || sender.dataSegments > 0;
   return heardOf ? 'sender' : null;
 }

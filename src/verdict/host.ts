@@ -62,7 +62,8 @@ export class HostTallies {
     if (closedBy === 'sender_rst') tally.resetsBySender++;
     if (closedBy === 'receiver_rst') tally.resetsByReceiver++;
     if (record.outcome === 'unanswered') tally.unansweredRequests++;
-    if (record.timings.wait !== null && record.facts.responded === 'full') tally.wait.add(record.timings.wait);
+    if (record.timings.wait !== null && record.facts.responded === 'full')
+      tally.wait.add(record.timings.wait);
     if (record.timings.ack !== null) tally.ack.add(record.timings.ack);
     if (record.verdict === 'no_response_sender_closed' && record.timings.gaveUpAfter !== null) {
       tally.gaveUp.add(record.timings.gaveUpAfter);

@@ -23,7 +23,11 @@ import type {
 
 const MILLISECOND = 1e6;
 
-export function recordOf(transaction: Transaction, verdict: Verdict, capture: CaptureFacts): TransactionRecord {
+export function recordOf(
+  transaction: Transaction,
+  verdict: Verdict,
+  capture: CaptureFacts,
+): TransactionRecord {
   const { facts } = verdict;
   const times = timesOf(facts);
   const connection = connectionOf(facts, capture);
@@ -193,6 +197,11 @@ function connectionOf(facts: Facts, capture: CaptureFacts): ConnectionRecord {
 
 function evidenceOf(verdict: Verdict, capture: CaptureFacts): Evidence[] {
   return verdict.proofs
-    .map(({ at, role }) => ({ file: capture.files[at.file]?.path ?? '', frame: at.frame, time: at.time, role }))
+    .map(({ at, role }) => ({
+      file: capture.files[at.file]?.path ?? '',
+      frame: at.frame,
+      time: at.time,
+      role,
+    }))
     .sort((a, b) => a.time - b.time || a.frame - b.frame);
 }

@@ -27,7 +27,10 @@ export interface Rule {
 export function proofs(...pairs: readonly (readonly [Role, Moment | null | undefined])[]): Proof[] {
   const found: Proof[] = [];
   for (const [role, at] of pairs) {
-    if (at != null && !found.some((p) => p.role === role && p.at.frame === at.frame && p.at.file === at.file)) {
+    if (
+      at != null &&
+      !found.some((p) => p.role === role && p.at.frame === at.frame && p.at.file === at.file)
+    ) {
       found.push({ at, role });
     }
   }

@@ -41,7 +41,10 @@ export class Selection {
     }
     if (record.request === null && this.#addresses.has(ip)) return true;
     const address = parseAddress(ip);
-    return address !== undefined && this.#networks.some((network) => inNetwork(network, address.version, ...address.words));
+    return (
+      address !== undefined &&
+      this.#networks.some((network) => inNetwork(network, address.version, ...address.words))
+    );
   }
 
   #wantsPort({ connection }: TransactionRecord): boolean {

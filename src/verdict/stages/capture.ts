@@ -2,16 +2,25 @@
  * Rules of the stage "cannot tell": what the capture does not hold. They come first, so that no later rule
  * claims an absence where the capture had a hole, an edge or a cipher.
  */
+import type { Time } from '../../capture/packet.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
+
+/** No stack waits longer than this before it repeats its first SYN. */
+const FIRST_SYN_PATIENCE: Time = 3.3e9;
+/** Each repetition doubles the wait (RFC 6298 §5.5): three make at least seven round-trip timeouts. */
+const STUCK_REPEATS = 3;
+/** A reader that is merely busy opens its window sooner. */
+const STUCK_WINDOW: Time = 1e9;
 
 /** Still going on when the capture ended: nobody had closed, answered or given up. */
 function pending(f: Facts): Finding | undefined {
   const { transaction: t } = f;
   if (t.occasion !== 'captureEnd' || t.kind === 'opaque') return undefined;
-  if (f.closed !== null || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null) return undefined;
-  if (t.kind === 'connect' && (senderStoppedTrying(f) || f.sender.icmp !== null)) return undefined;
+  if (f.closed !== null || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null)
+    return undefined;
   if (t.request === null && t.kind === 'exchange') return undefined;
+  if (t.kind === 'connect' ? isConnectStuck(f) : isSendStuck(f)) return undefined;
   const seen = (t.decidedAt - lastProgress(f)) / 1e9;
   return {
     proofs: proofs(
@@ -26,13 +35,23 @@ function pending(f: Facts): Finding | undefined {
   };
 }
 
-/** The next SYN was due within the capture and did not come (RFC 6298 §5: 1 s, doubled; older stacks 3 s). */
-function senderStoppedTrying(f: Facts): boolean {
+/**
+ * The sender's kernel has already found the attempt wanting: it had to repeat its SYN, or gave up repeating it
+ * (RFC 6298 §5.7: after 1 s, older stacks after 3 s), or an ICMP error came.
+ */
+function isConnectStuck(f: Facts): boolean {
   const { sender, transaction } = f;
-  if (f.receiver.syn !== null || sender.lastSyn === null) return false;
-  const last = sender.lastSyn.time - sender.previousSynTime;
-  const nextDue = last > 0 ? 2.2 * last : 3.3e9;
-  return transaction.decidedAt - sender.lastSyn.time > nextDue;
+  if (sender.lastSyn === null || transaction.connection.established !== null) return false;
+  const gaveUp = transaction.decidedAt - sender.lastSyn.time > FIRST_SYN_PATIENCE;
+  return sender.icmp !== null || sender.synCount > 1 || (gaveUp && f.receiver.syn === null);
+}
+
+/** Likewise for the request: repeated again and again without an acknowledgement, or held up by a closed window. */
+function isSendStuck(f: Facts): boolean {
+  const { sender, receiver, transaction } = f;
+  if (f.acked === 'full' || f.responded !== 'none') return false;
+  if (receiver.zeroWindow !== null) return transaction.decidedAt - receiver.zeroWindow.time > STUCK_WINDOW;
+  return sender.stuckRepeats >= STUCK_REPEATS || (sender.icmp !== null && sender.stuckRepeats > 0);
 }
 
 function lastProgress(f: Facts): number {
@@ -88,7 +107,7 @@ function whatIsMissing(f: Facts): string[] {
   if (t.kind === 'connect') return missing;
   const status = t.response?.head?.status ?? 0;
   if (t.request === null) missing.push('request');
-  else if (f.sent === 'unknown' && t.response === null) missing.push('request_end');
+  else if (f.sent === 'unknown' && t.response === null && !isSilent(f)) missing.push('request_end');
   if (f.responded === 'unknown' && status < 300) {
     missing.push(t.response === null ? 'response' : 'response_end');
   }
@@ -96,11 +115,19 @@ function whatIsMissing(f: Facts): string[] {
   return t.request !== null && status >= 300 && f.oneDirection === null ? [] : missing;
 }
 
+/** Only the snapshot length hid bytes: what each side sent and acknowledged is known, and the receiver sent nothing. */
+function isSilent(f: Facts): boolean {
+  return (
+    f.sender.snaplenCut > 0 && f.sender.ackedUnseen === 0 && f.receiver.highest <= f.transaction.answerFrom
+  );
+}
+
 function reasons(f: Facts): string[] {
   const { transaction: t, sender, receiver } = f;
   const because: string[] = [];
   if (f.oneDirection !== null) because.push(`only packets of the ${f.oneDirection} were captured`);
-  if (sender.snaplenCut + receiver.snaplenCut > 0) because.push('the snapshot length cut packets of this connection');
+  if (sender.snaplenCut + receiver.snaplenCut > 0)
+    because.push('the snapshot length cut packets of this connection');
   if (t.requestUnseen > 0 && sender.snaplenCut === 0) {
     because.push(`${t.requestUnseen} bytes that the sender sent are not in the capture`);
   }
@@ -119,7 +146,9 @@ function opaque(f: Facts): Finding | undefined {
       ['response_first_byte', t.response?.firstByte ?? t.opaque.receiver?.first],
       ['response_last_byte', t.opaque.receiver?.last],
     ),
-    because: [switched ? 'the connection changed to another protocol' : `the bytes are ${protocol(t.opaque)}`],
+    because: [
+      switched ? 'the connection changed to another protocol' : `the bytes are ${protocol(t.opaque)}`,
+    ],
     missing: switched ? ['response'] : ['request', 'response'],
   };
 }

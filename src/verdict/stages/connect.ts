@@ -30,14 +30,17 @@ function icmp(f: Facts, prohibited: boolean): Finding | undefined {
   return {
     proofs: proofs(['syn', f.sender.syn?.at], ['icmp_error', error.at]),
     fault: error.reporter === receiver ? ['receiver'] : ['network'],
-    because: [`${error.reporter} sent ICMP${error.version === 6 ? 'v6' : ''} type ${error.type} code ${error.code}`],
+    because: [
+      `${error.reporter} sent ICMP${error.version === 6 ? 'v6' : ''} type ${error.type} code ${error.code}`,
+    ],
   };
 }
 
 function replyIgnored(f: Facts): Finding | undefined {
   const { sender, receiver, transaction } = f;
   if (transaction.kind !== 'connect' || receiver.syn === null || sender.syn === null) return undefined;
-  if (transaction.connection.established !== null || sender.rst !== null || receiver.rst !== null) return undefined;
+  if (transaction.connection.established !== null || sender.rst !== null || receiver.rst !== null)
+    return undefined;
   const repeated = sender.lastSyn !== null && isBefore(receiver.syn.at, sender.lastSyn);
   if (!repeated && receiver.synCount < 2) return undefined;
   return {
@@ -49,13 +52,18 @@ function portCollision(f: Facts): Finding | undefined {
   const { sender, receiver } = f;
   if (!isAttempt(f) || sender.syn === null || receiver.strayAck === null) return undefined;
   return {
-    proofs: proofs(['syn', sender.syn.at], ['last_packet', receiver.strayAck.at], ['sender_rst', sender.rst?.at]),
+    proofs: proofs(
+      ['syn', sender.syn.at],
+      ['last_packet', receiver.strayAck.at],
+      ['sender_rst', sender.rst?.at],
+    ),
   };
 }
 
 function notAccepted(f: Facts): Finding | undefined {
   const { sender, receiver, transaction: t } = f;
-  if (receiver.synCount < 2 || receiver.lastSyn === null || t.connection.established === null) return undefined;
+  if (receiver.synCount < 2 || receiver.lastSyn === null || t.connection.established === null)
+    return undefined;
   if (sender.acked > 0 || f.responded !== 'none' || receiver.rst !== null) return undefined;
   if (sender.firstData === null || !isBefore(sender.firstData, receiver.lastSyn)) return undefined;
   return {
@@ -83,7 +91,9 @@ function noReply(f: Facts): Finding | undefined {
   if (!isAttempt(f) || sender.syn === null || receiver.rst !== null) return undefined;
   return {
     proofs: proofs(['syn', sender.syn.at], ['syn', sender.lastSyn]),
-    because: [sender.synCount === 1 ? '1 SYN, nothing in return' : `${sender.synCount} SYNs, nothing in return`],
+    because: [
+      sender.synCount === 1 ? '1 SYN, nothing in return' : `${sender.synCount} SYNs, nothing in return`,
+    ],
   };
 }
 

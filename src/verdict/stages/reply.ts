@@ -38,7 +38,9 @@ function incomplete(f: Facts): Finding | undefined {
     fault = ['network', 'receiver'];
     because.push('later bytes of the receiver came, the next in order never did');
   } else if (receiver.fin !== null || receiver.rst !== null) {
-    because.push(receiver.rst === null ? 'the receiver closed in the middle' : 'the receiver reset in the middle');
+    because.push(
+      receiver.rst === null ? 'the receiver closed in the middle' : 'the receiver reset in the middle',
+    );
   } else {
     fault = ['receiver', 'network'];
     because.push('the answer stopped in the middle');
@@ -46,7 +48,11 @@ function incomplete(f: Facts): Finding | undefined {
   return {
     proofs: [
       ...answer(f),
-      ...proofs(['receiver_fin', receiver.fin?.at], ['receiver_rst', receiver.rst?.at], [f.closedBy ?? 'last_packet', f.closed]),
+      ...proofs(
+        ['receiver_fin', receiver.fin?.at],
+        ['receiver_rst', receiver.rst?.at],
+        [f.closedBy ?? 'last_packet', f.closed],
+      ),
     ],
     fault,
     because,
@@ -58,6 +64,7 @@ function isInvalid(f: Facts): boolean {
   const { response, garbage } = f.transaction;
   if (response === null) return garbage !== null;
   if (response.ended === 'invalid') return true;
+  if (response.ended === 'lost') return false;
   return response.head !== null && !response.head.complete && f.receiver.fin !== null && !f.receiver.holding;
 }
 
@@ -65,7 +72,10 @@ function invalid(f: Facts): Finding | undefined {
   const { garbage } = f.transaction;
   if (!isInvalid(f) || f.transaction.kind !== 'exchange' || f.late) return undefined;
   return {
-    proofs: [...answer(f), ...proofs(['response_first_byte', garbage?.first], ['response_last_byte', garbage?.last])],
+    proofs: [
+      ...answer(f),
+      ...proofs(['response_first_byte', garbage?.first], ['response_last_byte', garbage?.last]),
+    ],
   };
 }
 
@@ -77,7 +87,8 @@ function late(f: Facts): Finding | undefined {
 
 function ignored(f: Facts): Finding | undefined {
   const { transaction: t, receiver } = f;
-  if (t.response === null || receiver.retransmissions === 0 || receiver.acked > t.response.start) return undefined;
+  if (t.response === null || receiver.retransmissions === 0 || receiver.acked > t.response.start)
+    return undefined;
   const again = receiver.lastRetransmission;
   if (again === null || isBefore(again, t.response.firstByte)) return undefined;
   return { proofs: [...answer(f), ...proofs(['last_packet', again])] };
@@ -98,7 +109,9 @@ function refusal(f: Facts, belongs: (status: number) => boolean): Finding | unde
 
 /** The body as far as the rules of acceptance can read it. */
 function bodyOf(f: Facts): { text: string; whole: boolean } {
-  const decoded = f.transaction.response!.decoded();
+  const response = f.transaction.response!;
+  if (response.bodyBytes === 0) return { text: '', whole: true };
+  const decoded = response.decoded();
   return { text: decoded.text ?? '', whole: decoded.text !== null && decoded.whole };
 }
 
@@ -109,7 +122,8 @@ function refusedInBody(f: Facts): Finding | undefined {
   }
   if (!isWholeSuccess(f) || (accept.body === null && accept.rejectBody === null)) return undefined;
   const { text, whole } = bodyOf(f);
-  if (accept.rejectBody?.test(text)) return { proofs: answer(f), because: ['the body matches the reject rule'] };
+  if (accept.rejectBody?.test(text))
+    return { proofs: answer(f), because: ['the body matches the reject rule'] };
   if (!whole || accept.body === null || accept.body.test(text)) return undefined;
   return { proofs: answer(f), because: ['the body does not match the accept rule'] };
 }

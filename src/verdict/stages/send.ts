@@ -38,7 +38,11 @@ function crossed(f: Facts): boolean {
   const { receiver, sender } = f;
   if (f.acked !== 'none' || receiver.fin === null) return false;
   if (receiver.fin.ackOffset !== null && receiver.fin.ackOffset > start(f)) return false;
-  return receiver.rst !== null || isBefore(receiver.fin.at, f.transaction.request!.firstByte) || sender.acked <= start(f);
+  return (
+    receiver.rst !== null ||
+    isBefore(receiver.fin.at, f.transaction.request!.firstByte) ||
+    sender.acked <= start(f)
+  );
 }
 
 function crossing(f: Facts) {
@@ -71,7 +75,8 @@ function idleStateLost(f: Facts): Finding | undefined {
 
 function mtuBlackhole(f: Facts): Finding | undefined {
   const { transaction: t, sender } = f;
-  if (!isRequest(f) || f.acked === 'full' || f.responded !== 'none' || f.receiver.rst !== null) return undefined;
+  if (!isRequest(f) || f.acked === 'full' || f.responded !== 'none' || f.receiver.rst !== null)
+    return undefined;
   const smallAcked = f.acked === 'partial' || sender.acked > 0;
   const error = sender.icmp;
   const told = error !== null && error.mtu > 0;
@@ -109,7 +114,9 @@ function expectStalled(f: Facts): Finding | undefined {
   const head = t.request?.head;
   if (!isRequest(f) || head == null || t.interim.length > 0 || f.responded !== 'none') return undefined;
   if (f.sent === 'full' || t.request!.bodyBytes > 0 || f.receiver.rst !== null) return undefined;
-  const expects = head.headers.some((h) => h.name.toLowerCase() === 'expect' && /100-continue/i.test(h.value));
+  const expects = head.headers.some(
+    (h) => h.name.toLowerCase() === 'expect' && /100-continue/i.test(h.value),
+  );
   if (!expects || f.sender.acked < t.request!.end) return undefined;
   return {
     proofs: proofs(
@@ -122,7 +129,8 @@ function expectStalled(f: Facts): Finding | undefined {
 
 function resetDuringSend(f: Facts): Finding | undefined {
   const { transaction: t, receiver } = f;
-  if (!isRequest(f) || receiver.rst === null || f.responded !== 'none' || f.acked === 'full') return undefined;
+  if (!isRequest(f) || receiver.rst === null || f.responded !== 'none' || f.acked === 'full')
+    return undefined;
   if (f.closedBy === 'sender_fin' || f.closedBy === 'sender_rst') return undefined;
   if (rstCovers(f)) return undefined;
   return {
@@ -186,7 +194,10 @@ function partlyAcked(f: Facts): Finding | undefined {
 function blame(f: Facts): Pick<Finding, 'fault' | 'because'> {
   const error = f.sender.icmp;
   if (error === null) return {};
-  return { fault: ['network'], because: [`${error.reporter} reported ICMP type ${error.type} code ${error.code}`] };
+  return {
+    fault: ['network'],
+    because: [`${error.reporter} reported ICMP type ${error.type} code ${error.code}`],
+  };
 }
 
 export const SEND_RULES: readonly Rule[] = [

@@ -47,7 +47,10 @@ function reset(f: Facts): Finding | undefined {
     proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_rst', f.receiver.rst.at]),
     ...(f.acked === 'full'
       ? {}
-      : { because: ['only the RST itself acknowledges the request'], fault: ['receiver', 'network'] as const }),
+      : {
+          because: ['only the RST itself acknowledges the request'],
+          fault: ['receiver', 'network'] as const,
+        }),
   };
 }
 

@@ -1,0 +1,226 @@
+/**
+ * The attempts of one connection, in order of their requests: which of them the next response answers, and when
+ * each is over. An attempt is over when it was answered and the sender took it, when the connection is closed, when
+ * its deadline has passed without progress, or when the capture ends. Each is handed on exactly once.
+ */
+import type { Agenda, Task } from '../agenda.ts';
+import type { Time } from '../capture/packet.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
+import type { Connection, Direction, Side } from '../tcp/stream.ts';
+import { Exchange } from './exchange.ts';
+import type { HttpStage, Occasion, Transaction } from './transaction.ts';
+
+/** After an answer, or a close without one: time for the packets that belong to it. */
+const SETTLE: Time = 1e9;
+/** A SYN is repeated at growing distance (RFC 6298 §5.5 doubles it): this much more than the last one is patience. */
+const SYN_BACKOFF = 2.5;
+
+export interface Context {
+  readonly http: HttpStage;
+  readonly agenda: Agenda;
+  /** Response deadline after the last progress. */
+  readonly timeout: Time;
+  readonly onLimit: OnLimit;
+  onTransaction(transaction: Transaction): void;
+}
+
+export class Attempts {
+  /** How many were begun. */
+  begun = 0;
+  /** Which side of the connection is the sender, as far as is known. */
+  sender: Side = 0;
+  #connection: Connection;
+  #context: Context;
+  /** Undecided, or decided by deadline and still to be answered. */
+  #pending: Exchange[] = [];
+  #timer: Timer | null = null;
+  #settleAt: Time = Number.POSITIVE_INFINITY;
+
+  constructor(connection: Connection, context: Context) {
+    this.#connection = connection;
+    this.#context = context;
+    this.#plan(connection.first.time + context.timeout);
+  }
+
+  get senderSide(): Direction {
+    return this.#connection.sides[this.sender];
+  }
+
+  get receiverSide(): Direction {
+    return this.#connection.sides[this.sender === 0 ? 1 : 0];
+  }
+
+  begin(kind: Transaction['kind']): Exchange {
+    if (this.#pending.length >= LIMITS.pendingRequests) {
+      this.#context.onLimit('pendingRequests');
+      const oldest = this.#pending.shift()!;
+      if (!oldest.decided) this.#decide(oldest, 'limit');
+    }
+    this.begun++;
+    const exchange = new Exchange(kind, this.#connection, this.sender, this.begun);
+    this.#pending.push(exchange);
+    return exchange;
+  }
+
+  /** What the next response answers: the oldest request without one, but none that a gap may have answered. */
+  waiting(): Exchange | undefined {
+    let last: Exchange | undefined;
+    for (const exchange of this.#pending) {
+      if (exchange.kind !== 'exchange' || exchange.response !== null) continue;
+      if (exchange.answerUnseen === 0) return exchange;
+      last = exchange;
+    }
+    return last;
+  }
+
+  /** Bytes of the receiver are missing: they may have answered, or ended the answer of, whatever was asked before. */
+  missAnswer(length: number): void {
+    for (const exchange of this.#pending) {
+      if (exchange.response === null || exchange.response.ended === 'lost') exchange.answerUnseen += length;
+    }
+  }
+
+  /** Request or response is over. Packets still to come tell whether the sender took the answer, and who closes. */
+  answered(exchange: Exchange): void {
+    if (exchange.decided) this.#forgetAnswered();
+    else if (isAnswered(exchange)) this.settle();
+  }
+
+  /** The sender goes on: what it was answered before, it has taken. */
+  decideTaken(): void {
+    for (const exchange of this.#pending) {
+      if (!exchange.decided && isAnswered(exchange)) this.#decide(exchange, 'answered');
+    }
+    this.#forgetAnswered();
+  }
+
+  /** Looks again in a moment, when the last packets of what is happening now have come. */
+  settle(): void {
+    this.#settleAt = Math.min(this.#settleAt, this.#context.agenda.now + SETTLE);
+    this.#plan(this.#settleAt);
+  }
+
+  /** Sees to it that a deadline is set while something is undecided. */
+  watch(now: Time): void {
+    if (this.#timer === null && this.#pending.length > 0) this.#plan(now + this.#context.timeout);
+  }
+
+  /**
+   * Nothing can change any more for what is undecided.
+   * @param over the connection is gone: also what is no HTTP is judged.
+   * @param requestGap bytes of the sender that were not captured and belong to no request.
+   */
+  conclude(occasion: Occasion, over: boolean, requestGap: number): void {
+    for (const exchange of this.#pending) {
+      if (!exchange.decided && (over || exchange.kind !== 'opaque')) this.#decide(exchange, occasion);
+    }
+    if (this.begun === 0) this.#decideEmpty(occasion, requestGap);
+    this.#pending = this.#pending.filter((exchange) => !exchange.decided);
+    if (!over) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** The timer is due: settles what was closing, and judges what made no progress for the deadline. */
+  onTimer(now: Time): void {
+    this.#timer = null;
+    if (now >= this.#settleAt) {
+      this.#settleAt = Number.POSITIVE_INFINITY;
+      this.#decideSettled();
+    }
+    let next = this.#settleAt;
+    for (const exchange of this.#pending) {
+      if (exchange.decided || exchange.kind !== 'exchange') continue;
+      const due = exchange.progress + this.#context.timeout;
+      if (due <= now) this.#decide(exchange, isAnswered(exchange) ? 'answered' : 'deadline');
+      else next = Math.min(next, due);
+    }
+    if (this.begun === 0) {
+      const due = this.#connectDue();
+      if (due <= now) this.#decideEmpty('deadline', 0);
+      else next = Math.min(next, due);
+    }
+    this.#forgetAnswered();
+    if (next < Number.POSITIVE_INFINITY) this.#plan(next);
+  }
+
+  /** Answered, or never to be: the receiver has closed its direction. */
+  #decideSettled(): void {
+    const { fin, holding, acked } = this.receiverSide;
+    const senderClosed = this.senderSide.fin !== null || this.senderSide.rst !== null;
+    for (const exchange of this.#pending) {
+      if (exchange.decided || exchange.kind !== 'exchange') continue;
+      if (!isAnswered(exchange)) {
+        if (fin !== null && !holding) this.#decide(exchange, 'closed');
+      } else if (senderClosed || acked >= exchange.response!.end) {
+        this.#decide(exchange, 'answered');
+      }
+    }
+  }
+
+  /** A connection that carried nothing: an attempt all the same if its opening was seen. */
+  #decideEmpty(occasion: Occasion, requestGap: number): void {
+    const sender = this.senderSide;
+    const receiver = this.receiverSide;
+    const carried = sender.highest > 0 || requestGap > 0 || receiver.highest > 0;
+    if (sender.syn === null && receiver.syn === null && !carried) return;
+    const exchange = this.begin(carried ? 'exchange' : 'connect');
+    exchange.requestUnseen = requestGap;
+    this.#decide(exchange, occasion);
+  }
+
+  #decide(exchange: Exchange, occasion: Occasion): void {
+    exchange.close(occasion, this.#context.agenda.now);
+    this.#context.onTransaction(exchange);
+  }
+
+  #forgetAnswered(): void {
+    while (this.#pending.length > 0) {
+      const first = this.#pending[0]!;
+      if (!first.decided || !isAnswered(first)) break;
+      this.#pending.shift();
+    }
+  }
+
+  /** When a connection that is not yet established counts as failed. */
+  #connectDue(): Time {
+    const { opener, established } = this.#connection;
+    if (established !== null || opener === null) return Number.POSITIVE_INFINITY;
+    const { lastSyn, previousSynTime } = this.#connection.sides[opener];
+    if (lastSyn === null) return Number.POSITIVE_INFINITY;
+    const answer = this.#connection.sides[opener === 0 ? 1 : 0].lastSyn;
+    const last = Math.max(lastSyn.time, answer?.time ?? Number.NEGATIVE_INFINITY);
+    return last + Math.max(this.#context.timeout, SYN_BACKOFF * (lastSyn.time - previousSynTime));
+  }
+
+  #plan(due: Time): void {
+    if (this.#timer !== null && this.#timer.due <= due) return;
+    this.#timer?.cancel();
+    this.#timer = new Timer(this, due);
+    this.#context.agenda.schedule(due, this.#timer);
+  }
+}
+
+/** Lets go of its attempts when cancelled, so that the agenda holds on to nothing that is over. */
+class Timer implements Task {
+  readonly due: Time;
+  #attempts: Attempts | null;
+
+  constructor(attempts: Attempts, due: Time) {
+    this.#attempts = attempts;
+    this.due = due;
+  }
+
+  cancel(): void {
+    this.#attempts = null;
+  }
+
+  run(now: Time): void {
+    this.#attempts?.onTimer(now);
+  }
+}
+
+/** Request and response are over, however they ended. */
+function isAnswered({ request, response }: Exchange): boolean {
+  return response !== null && response.ended !== null && (request === null || request.ended !== null);
+}
