@@ -6,11 +6,11 @@
 import { inspect } from 'node:util';
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
+import { VERSION } from '../version.ts';
 import type { Engine } from './analyze.ts';
 import { EXIT, type ExitStatus } from './exit.ts';
 import { type Io, processIo } from './io.ts';
 import { openStdout, writeAll } from './output.ts';
-import { version } from './version.ts';
 
 const HELP_WIDTH = 80;
 
@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], io: Io, load: () => Promise<E
 }
 
 async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Engine>): Promise<ExitStatus> {
-  if (argv.length === 1 && argv[0] === '--version') return print(`${version()}\n`, io);
+  if (argv.length === 1 && argv[0] === '--version') return print(`${VERSION}\n`, io);
   const columns = io.stdout.columns() ?? HELP_WIDTH;
   const { parseFlags } = await import('./flags.ts');
   const command = await parseFlags(argv, columns);
@@ -49,7 +49,7 @@ async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Eng
     case 'help':
       return print(`${command.text}\n`, io);
     case 'version':
-      return print(`${version()}\n`, io);
+      return print(`${VERSION}\n`, io);
     case 'explain': {
       const { explain } = await import('./explain.ts');
       return print(explain(command.code, columns), io);

@@ -97,7 +97,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
 
   // reply
   response_incomplete: (s) =>
-    `${sentAndAcked(s)}; ${it(s)} began to answer${code(s)}${after(s.record.timings.wait)}, but only part of the response came${partial(s)}${until(s)}`,
+    `${sentAndAcked(s)}; ${it(s)} began to answer${code(s)}${after(s.record.timings.wait)}, but only part of the response came${partial(s)}${before(s)}`,
   response_invalid: (s) =>
     `${sentAndAcked(s)}; ${it(s)} answered${after(s.record.timings.wait)} with bytes that are not a valid HTTP response`,
   response_late: (s) =>
@@ -118,7 +118,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
 
   // cannot tell
   pending_at_capture_end: (s) =>
-    `${s.record.request === null ? triedToConnect(s) : sentAndAcked(s)}; ${observed(s)}the capture ended before anything had decided it`,
+    `${s.record.request === null ? triedToConnect(s) : sentAndAcked(s)}; the capture ended before anything had decided it`,
   response_not_captured: (s) =>
     `${sentAndAcked(s)}; the sender acknowledged response bytes that are not in the capture, so an answer existed`,
   capture_insufficient: (s) =>
@@ -163,6 +163,11 @@ function repeated({ record }: Story): string {
 function until(s: Story): string {
   const how = closing(s);
   return how === null ? '' : ` until ${how}`;
+}
+
+function before(s: Story): string {
+  const how = closing(s);
+  return how === null ? '' : ` before ${how}`;
 }
 
 function idle({ record }: Story): string {
@@ -213,14 +218,6 @@ function alertOrClosing(s: Story): string {
   if (named !== '') return ` with a fatal alert${named}`;
   const how = closing(s, BY_SENDER);
   return how === null ? '' : `: ${how}`;
-}
-
-/** `the last packet of it came 2.00 s after it began, and `. */
-function observed({ record }: Story): string {
-  const last = record.evidence.findLast((evidence) => evidence.role === 'last_packet');
-  const begin = record.times.syn ?? record.times.requestFirstByte;
-  if (last === undefined || begin === null || last.time <= begin) return '';
-  return `the last packet of it came ${duration((last.time - begin) / 1e6)} after it began, and `;
 }
 
 function missing({ record }: Story): string {

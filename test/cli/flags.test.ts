@@ -1,0 +1,140 @@
+/** Command lines as people type them: what they ask for, and what is said to those that ask for nothing. */
+import { describe, expect, test } from 'vitest';
+import { type AnalyzeCommand, type Command, parseFlags } from '../../src/cli/flags.ts';
+import { UserError } from '../../src/error.ts';
+
+const parse = (line: string): Promise<Command> => parseFlags(line === '' ? [] : line.split(' '), 80);
+
+async function parseAnalyze(line: string): Promise<AnalyzeCommand> {
+  const command = await parse(`analyze ${line}`.trim());
+  if (command.name !== 'analyze') throw new Error(`parsed as ${command.name}`);
+  return command;
+}
+
+async function mistake(line: string): Promise<string> {
+  try {
+    await parse(line);
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+  throw new Error(`taken: ${line}`);
+}
+
+describe('analyze', () => {
+  test('without flags', async () => {
+    expect(await parseAnalyze('a.pcap')).toEqual({
+      name: 'analyze',
+      files: ['a.pcap'],
+      analysis: {
+        timeout: 30e9,
+        hosts: [],
+        ports: [],
+        methods: [],
+        accept: { body: null, rejectBody: null, statuses: null },
+      },
+      only: null,
+      format: null,
+      output: null,
+      language: 'en',
+      quiet: false,
+      verbose: false,
+      noColor: false,
+      exitZero: false,
+    });
+  });
+
+  test('with all of them', async () => {
+    const line =
+      '-r a.pcap --host 10.0.0.0/8 --host=pay.example --port 80 --port 8080 --method post --timeout 500ms' +
+      ' --only failed --accept-body ^ok$ --reject-body=-fail- --accept-status 200,3xx --format json -o out.json' +
+      ' --lang en -qv --no-color --exit-zero b.pcap -';
+    const command = await parseAnalyze(line);
+    expect(command).toMatchObject({
+      files: ['a.pcap', 'b.pcap', '-'],
+      only: ['refused', 'unanswered', 'unsent', 'missing'],
+      format: 'json',
+      output: 'out.json',
+      quiet: true,
+      verbose: true,
+      noColor: true,
+      exitZero: true,
+    });
+    const { timeout, hosts, ports, methods, accept } = command.analysis;
+    expect([timeout, hosts, ports, methods]).toEqual([
+      5e8,
+      ['10.0.0.0/8', 'pay.example'],
+      [80, 8080],
+      ['POST'],
+    ]);
+    expect([accept.body, accept.rejectBody]).toEqual([/^ok$/, /-fail-/]);
+    expect(accept.statuses).toHaveLength(101);
+  });
+
+  test('a flag takes one value, what follows is a file', async () => {
+    const command = await parseAnalyze('--host h.example a.pcap --read b.pcap c.pcap');
+    expect(command.analysis.hosts).toEqual(['h.example']);
+    expect(command.files).toEqual(['b.pcap', 'a.pcap', 'c.pcap']);
+  });
+
+  test('flags may come before the command, and files may look like flags or numbers', async () => {
+    expect(await parse('-q --format text analyze 007')).toMatchObject({
+      format: 'text',
+      quiet: true,
+      files: ['007'],
+    });
+    expect((await parseAnalyze('-- -q --format')).files).toEqual(['-q', '--format']);
+  });
+
+  test('a boolean said twice is said once', async () => {
+    expect((await parseAnalyze('-v -v')).verbose).toBe(true);
+  });
+});
+
+test('the other commands', async () => {
+  expect(await parse('explain')).toEqual({ name: 'explain', code: null });
+  expect(await parse('explain delivered')).toEqual({ name: 'explain', code: 'delivered' });
+  expect(await parse('--version')).toEqual({ name: 'version' });
+  expect(await parse('analyze --version')).toEqual({ name: 'version' });
+});
+
+describe('help', () => {
+  test('names each command, or each flag of one', async () => {
+    const all = await parse('--help');
+    expect(all.name === 'help' && all.text).toMatch(/wirewitness analyze .*wirewitness explain /s);
+    const one = await parse('analyze -h');
+    const text = one.name === 'help' ? one.text : '';
+    for (const flag of ['-r, --read', '--timeout', '--only', '-o, --output', '--no-color', '--exit-zero']) {
+      expect(text).toContain(flag);
+    }
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+});
+
+test.each([
+  ['', 'no command given: see wirewitness --help'],
+  ['-q', 'unknown flag -q: see wirewitness --help'],
+  ['analyse a.pcap', 'unknown command analyse: did you mean wirewitness analyze?'],
+  ['frobnicate', 'unknown command frobnicate: see wirewitness --help'],
+  ['notify.pcap', 'unknown command notify.pcap: did you mean wirewitness analyze notify.pcap?'],
+  ['analyze --tiemout 3s', 'unknown flag --tiemout: did you mean --timeout?'],
+  ['analyze --frobnicate', 'unknown flag --frobnicate: see wirewitness --help'],
+  ['analyze --no-quiet', 'unknown flag --no-quiet: see wirewitness --help'],
+  ['analyze -z', 'unknown flag -z: see wirewitness --help'],
+  ['analyze --file a.pcap', 'unknown flag --file: see wirewitness --help'],
+  ['explain --only failed', 'unknown flag --only: see wirewitness --help'],
+  ['explain a b', 'explain takes one code at a time'],
+  ['analyze --timeout', '--timeout needs a value'],
+  ['analyze a -o', '-o needs a value'],
+  ['analyze --host --port 80', '--host needs a value'],
+  ['analyze --timeout 30', '--timeout 30: expected a time with its unit, like 500ms, 30s or 2m'],
+  ['analyze --timeout 1s --timeout 2s', '--timeout is given more than once'],
+  ['analyze -o a --output b', '--output is given more than once'],
+  ['analyze --format csv', '--format csv: expected text, ndjson, json'],
+  ['analyze --lang zh', '--lang zh: expected en'],
+  ['analyze --output=', '--output "": expected the name of a file'],
+  ['analyze --__proto__ x', 'unknown flag --___proto___: see wirewitness --help'],
+  ['analyze --a\x1b[2J', 'unknown flag --a\\x1b[2J: see wirewitness --help'],
+])('%j: %s', async (line, message) => {
+  expect(await mistake(line)).toBe(message);
+});
