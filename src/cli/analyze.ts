@@ -74,12 +74,14 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
     process.removeListener('SIGTERM', abort);
   }
   output.close();
+  const status = exitStatus(findings.summary, command.exitZero);
+  if (output.abandoned) return status;
   // The text report says them itself.
   if (!command.quiet && (format !== 'text' || command.output !== null)) {
     for (const { text } of findings.capture.warnings) note(`wirewitness: warning: ${escapeText(text)}\n`);
   }
   if (command.verbose) note(speed(findings, bytes, (performance.now() - started) / 1000));
-  return exitStatus(findings.summary, command.exitZero);
+  return status;
 }
 
 function pathsOf({ files }: AnalyzeCommand, io: Io): readonly string[] {

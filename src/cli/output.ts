@@ -24,6 +24,8 @@ const BATCH = 64 * 1024;
 const PAUSE = 5;
 
 export interface ClosableOutput extends Output {
+  /** The reader has left (EPIPE): nobody is interested any more. */
+  readonly abandoned: boolean;
   /** Writes what is left. @throws UserError when anything could not be written, but for a reader that left. */
   close(): void;
 }
@@ -112,6 +114,10 @@ class BatchedOutput implements ClosableOutput {
     this.#stopped = false;
   }
 
+  get abandoned(): boolean {
+    return codeOf(this.#failure) === 'EPIPE';
+  }
+
   write(text: string): void {
     if (this.#stopped) return;
     this.#waiting.push(text);
@@ -132,7 +138,7 @@ class BatchedOutput implements ClosableOutput {
     this.#stopped = true;
     if (this.#fd !== null) this.#release(this.#fd);
     this.#fd = null;
-    if (this.#failure !== undefined && codeOf(this.#failure) !== 'EPIPE') {
+    if (this.#failure !== undefined && !this.abandoned) {
       throw unwritable(this.#name, this.#failure);
     }
   }

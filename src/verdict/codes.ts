@@ -50,8 +50,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   row('request_not_acked', 'send', 'unanswered', ['network', 'receiver'], 'strong'),
   row('request_partly_acked', 'send', 'unanswered', ['network', 'receiver'], 'strong'),
   // wait
-  // The sender is named too when it waited less than a second.
-  // The contract says proven or strong by the case.
+  // The sender is named too when it waited less than a second; the contract says proven or strong by the case.
   row('no_response_sender_closed', 'wait', 'unanswered', ['receiver'], 'strong'),
   row('no_response_receiver_closed', 'wait', 'unanswered', ['receiver'], 'proven'),
   // ['network'] when the RST looks forged.

@@ -1,5 +1,15 @@
 /** Whole runs in this process, over an engine that is told what to find: what is written where, and the status. */
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -282,6 +292,23 @@ test('output that cannot be written ends the run and is the user’s to mend', a
   const { status, err } = await ran('analyze a', { fd, find, end: NOTHING_FAILED });
   expect([status, aborted]).toEqual([2, true]);
   expect(err).toMatch(/^wirewitness: cannot write standard output: EBADF[^\n]*\n$/);
+});
+
+test('a reader that leaves ends the run without a word', async () => {
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  descriptors.push(fd);
+  closeSync(reader);
+  let aborted = false;
+  const find = (sink: RecordSink, signal: AbortSignal) => {
+    for (let i = 0; i < 100; i++) sink.transaction(DELIVERED);
+    aborted = signal.aborted;
+  };
+  const end = findings({ capture: { warnings: [{ code: 'ended', text: 'read in part only' }] } });
+  const { status, err } = await ran('analyze -v a', { fd, find, end });
+  expect([status, err, aborted]).toEqual([1, '', true]);
 });
 
 test('a record is written while the analysis waits for more', async () => {
