@@ -100,6 +100,17 @@ describe('sentences', () => {
         ' pay.shop.example that cannot be read without keys; its shape suggests delivered.',
     ],
     [
+      'a request of which the capture holds a few letters',
+      transaction({
+        verdict: 'capture_insufficient',
+        facts: { acked: 'unknown' },
+        request: { method: 'PO', target: '', url: '', headerBytes: 2, bodyBytes: 0 },
+        missing: ['response_end'],
+      }),
+      'A request that begins with PO (2 bytes of headers) was sent from 10.0.8.15:40112 to 203.0.113.44:80 at' +
+        ' 2017-01-04 09:23:57.134 UTC; the capture does not hold what would decide it (response_end).',
+    ],
+    [
       'a request of which only the start was seen',
       transaction({
         verdict: 'request_incomplete',

@@ -80,10 +80,15 @@ export function storyOf(record: TransactionRecord, clock: Clock): Story {
 
 function requestOf({ request }: TransactionRecord): string {
   if (request === null) return 'A request';
-  const target = request.url ?? request.target;
-  const method = request.method === null ? 'A request' : quoted(request.method);
-  const what = target === null ? method : `${method} ${quoted(target, URL_LENGTH)}`;
-  return `${what} (${sizeOf(request.headerBytes, request.bodyBytes)})`;
+  return `${named(request.method, request.url ?? request.target)} (${sizeOf(request.headerBytes, request.bodyBytes)})`;
+}
+
+/** The capture may hold no more than the first letters of the start line. */
+function named(method: string | null, target: string | null): string {
+  if (!method) return 'A request';
+  return target
+    ? `${quoted(method)} ${quoted(target, URL_LENGTH)}`
+    : `A request that begins with ${quoted(method)}`;
 }
 
 /** A head and a body as Wireshark shows their lengths. */
