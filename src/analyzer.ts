@@ -73,7 +73,11 @@ export async function analyze(
     timeout: options.timeout,
     onLimit,
     onTransaction(transaction: Transaction) {
-      const health = { dropped: source.facts.dropped, limitsHit: Object.keys(limitsHit).length > 0 };
+      const health = {
+        dropped: source.facts.dropped,
+        limitsHit: Object.keys(limitsHit).length > 0,
+        disordered: source.facts.warnings.some(({ code }) => code === 'time_backwards'),
+      };
       const verdict = judge(transaction, options.accept, health);
       const record = recordOf(transaction, verdict, source.facts);
       if (!selection.wants(record)) return;
@@ -90,8 +94,7 @@ export async function analyze(
   const segment = createSegment();
   let last: Moment = { time: 0, file: 0, frame: 0 };
   const onPacket = (packet: Packet) => {
-    if (packet.time >= agenda.next) agenda.advance(packet.time);
-    else if (packet.time > agenda.now) agenda.now = packet.time;
+    agenda.advance(packet.time);
     const outcome = decode(packet, segment);
     if (outcome === 'tcp') {
       decoded.tcp++;

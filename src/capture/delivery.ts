@@ -9,6 +9,9 @@ import type { Epoch } from './ticks.ts';
 /** Link type of packets whose interface was not kept; no LINKTYPE_* value is negative. */
 export const UNKNOWN_LINK = -1;
 
+/** Nanoseconds: several CPUs or interfaces leave packets out of time order, but by far less. */
+const DISORDER = 1e9;
+
 export function newFacts(): CaptureFacts {
   return {
     files: [],
@@ -37,6 +40,8 @@ export class Delivery implements Epoch {
   // a number for every packet.
   private fileFirst: number;
   private fileLast: number;
+  /** Of the whole run. */
+  private latest: number;
   private first: number;
   private last: number;
 
@@ -60,12 +65,19 @@ export class Delivery implements Epoch {
     this.timed = false;
     this.untimed = 0;
     this.fileFirst = this.first = Number.POSITIVE_INFINITY;
-    this.fileLast = this.last = Number.NEGATIVE_INFINITY;
+    this.fileLast = this.last = this.latest = Number.NEGATIVE_INFINITY;
   }
 
   /** True once a packet with a timestamp has set `facts.epoch`. */
   get started(): boolean {
     return this.timed;
+  }
+
+  private noteDisorder(): void {
+    this.warnOnce(
+      'time_backwards',
+      'has packets more than a second earlier than packets before them; put it in order first (reordercap)',
+    );
   }
 
   openFile(path: string): FileFacts {
@@ -131,6 +143,8 @@ export class Delivery implements Epoch {
     this.facts.packets++;
     if (time < this.fileFirst) this.fileFirst = time;
     if (time > this.fileLast) this.fileLast = time;
+    if (time > this.latest) this.latest = time;
+    else if (time < this.latest - DISORDER) this.noteDisorder();
     this.onPacket(packet);
   }
 

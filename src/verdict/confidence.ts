@@ -26,6 +26,7 @@ const ABSENCES: ReadonlySet<Code> = new Set<Code>([
   'no_response_timeout',
   'response_ignored',
   'no_request_sent',
+  'receiver_closed_early',
 ]);
 
 /** What is known of the capture when the verdict is given. */
@@ -33,6 +34,8 @@ export interface Health {
   /** Packets dropped by kernel or interface; null when the capture does not tell. */
   readonly dropped: number | null;
   readonly limitsHit: boolean;
+  /** The capture's times run backwards: what seems to be missing may come later in the file. */
+  readonly disordered: boolean;
 }
 
 export interface Weighed {
@@ -53,6 +56,10 @@ export function weigh(code: Code, base: Confidence, facts: Facts, health: Health
     if (unseen > 0) {
       step = 0;
       because.push(`${unseen} acknowledged bytes of this connection are not in the capture`);
+    }
+    if (health.disordered) {
+      step = 0;
+      because.push('the packets are not in the order of their times');
     }
     if (facts.transaction.occasion === 'captureEnd' && facts.closed === null) {
       step = Math.min(step, STEPS.indexOf('probable'));

@@ -10,6 +10,9 @@ import type { AcceptRule, ClosedBy, Role } from './verdict.ts';
 /** A FIN that follows the request within this, where no round trip was measured, only says "no more requests". */
 const HALF_CLOSE_MINIMUM: Time = 1e6;
 
+/** Each repetition doubles the wait (RFC 6298 §5.5): three make at least seven round-trip timeouts. */
+export const STUCK_REPEATS = 3;
+
 export interface Facts {
   readonly transaction: Transaction;
   readonly sender: Direction;
@@ -29,6 +32,7 @@ export interface Facts {
   readonly late: boolean;
   /** Only one side's packets are in the capture although both spoke. */
   readonly oneDirection: 'sender' | 'receiver' | null;
+  /** The handshake was completed, whether all of it was captured or not. */
   readonly established: boolean;
   readonly reused: boolean;
   readonly accept: AcceptRule;
@@ -68,7 +72,11 @@ export function factsOf(transaction: Transaction, accept: AcceptRule): Facts {
     rtt,
     late: isLate(transaction, receiver, gaveUp),
     oneDirection: oneDirectionOf(sender, receiver),
-    established: transaction.connection.established !== null || receiver.acked > 0 || sender.acked > 0,
+    established:
+      transaction.connection.established !== null ||
+      receiver.acked > 0 ||
+      sender.acked > 0 ||
+      hasAcknowledged(sender),
     reused: transaction.index > 1 || (sender.syn === null && receiver.syn === null),
     accept,
   };
@@ -131,7 +139,9 @@ function ackedOf(t: Transaction, sender: Direction): Facts['acked'] {
   if (t.acked !== null) {
     if (t.acked.at !== null) return 'full';
   } else if (t.request.ended === 'lost') {
-    return sender.acked >= t.request.end ? 'full' : 'unknown';
+    if (sender.acked >= t.request.end) return 'full';
+    // Bytes cut off by the snapshot length are known to have been sent; others may have been acknowledged unseen.
+    if (sender.snaplenCut === 0 || sender.ackedUnseen > 0) return 'unknown';
   }
   return sender.acked > t.request.start ? 'partial' : 'none';
 }
@@ -154,8 +164,18 @@ function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null)
 /** One side unheard although the other acknowledges it: it was not captured. */
 function oneDirectionOf(sender: Direction, receiver: Direction): Facts['oneDirection'] {
   if (sender.packets === 0) return 'receiver';
-  if (receiver.packets > 0) return null;
+  if (receiver.packets > 0 || isDeaf(sender, receiver)) return null;
   const heardOf =
-    receiver.ackedUnseen > 0 || receiver.finUnseen || receiver.acked > 0 || sender.dataSegments > 0;
+    receiver.ackedUnseen > 0 || receiver.finUnseen || receiver.acked > 0 || hasAcknowledged(sender);
   return heardOf ? 'sender' : null;
+}
+
+/** In the middle of a connection a sender that repeats itself over and over has itself heard nothing. */
+function isDeaf(sender: Direction, receiver: Direction): boolean {
+  return sender.syn === null && sender.stuckRepeats >= STUCK_REPEATS && receiver.ackedUnseen === 0;
+}
+
+/** After its SYN the sender has sent more than resets: it had a SYN-ACK to acknowledge. */
+function hasAcknowledged(sender: Direction): boolean {
+  return sender.packets > sender.synCount + sender.rstCount;
 }

@@ -2,6 +2,7 @@
  * What else was seen about an attempt, as codes: facts worth knowing that decide nothing by themselves.
  */
 import type { Facts } from './facts.ts';
+import { isFromElsewhere } from './forgery.ts';
 
 export function signalsOf(facts: Facts): string[] {
   const { transaction: t, sender, receiver } = facts;
@@ -16,16 +17,9 @@ export function signalsOf(facts: Facts): string[] {
   }
   if (sender.snaplenCut + receiver.snaplenCut > 0) signals.push('snaplen_cut');
   if (sender.syn === null && receiver.syn === null) signals.push('mid_stream');
-  if (receiver.rst !== null && receiver.usual !== null && differs(receiver.rst.ttl, receiver.usual.ttl)) {
-    signals.push('rst_ttl_differs');
-  }
+  if (isFromElsewhere(facts)) signals.push('rst_ttl_differs');
   if (sender.icmp !== null) signals.push('icmp_error');
   if (receiver.zeroWindow !== null) signals.push('zero_window');
   for (const anomaly of t.anomalies) signals.push(`http_anomaly:${anomaly}`);
   return signals;
-}
-
-/** Another host count: routes may differ by a hop or two, hosts that answer for others by more. */
-function differs(a: number, b: number): boolean {
-  return Math.abs(a - b) > 2;
 }

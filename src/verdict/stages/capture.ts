@@ -3,13 +3,11 @@
  * claims an absence where the capture had a hole, an edge or a cipher.
  */
 import type { Time } from '../../capture/packet.ts';
-import type { Facts } from '../facts.ts';
+import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 
-/** No stack waits longer than this before it repeats its first SYN. */
-const FIRST_SYN_PATIENCE: Time = 3.3e9;
-/** Each repetition doubles the wait (RFC 6298 §5.5): three make at least seven round-trip timeouts. */
-const STUCK_REPEATS = 3;
+/** No stack waits longer than this before it repeats its first SYN, or data for the first time. */
+const FIRST_REPEAT_PATIENCE: Time = 3.3e9;
 /** A reader that is merely busy opens its window sooner. */
 const STUCK_WINDOW: Time = 1e9;
 
@@ -17,7 +15,7 @@ const STUCK_WINDOW: Time = 1e9;
 function pending(f: Facts): Finding | undefined {
   const { transaction: t } = f;
   if (t.occasion !== 'captureEnd' || t.kind === 'opaque') return undefined;
-  if (f.closed !== null || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null)
+  if (isClosed(f) || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null)
     return undefined;
   if (t.request === null && t.kind === 'exchange') return undefined;
   if (t.kind === 'connect' ? isConnectStuck(f) : isSendStuck(f)) return undefined;
@@ -35,15 +33,23 @@ function pending(f: Facts): Finding | undefined {
   };
 }
 
+/** A half-close only says that no further request follows; an answer may still come. */
+function isClosed({ closed, halfClosed, sender, receiver }: Facts): boolean {
+  return (
+    closed !== null && !(halfClosed && sender.rst === null && receiver.fin === null && receiver.rst === null)
+  );
+}
+
 /**
  * The sender's kernel has already found the attempt wanting: it had to repeat its SYN, or gave up repeating it
  * (RFC 6298 §5.7: after 1 s, older stacks after 3 s), or an ICMP error came.
  */
 function isConnectStuck(f: Facts): boolean {
   const { sender, transaction } = f;
-  if (sender.lastSyn === null || transaction.connection.established !== null) return false;
-  const gaveUp = transaction.decidedAt - sender.lastSyn.time > FIRST_SYN_PATIENCE;
-  return sender.icmp !== null || sender.synCount > 1 || (gaveUp && f.receiver.syn === null);
+  if (sender.lastSyn === null || f.established) return false;
+  if (f.receiver.syn !== null) return f.receiver.synCount > 1 || isBefore(f.receiver.syn.at, sender.lastSyn);
+  const gaveUp = transaction.decidedAt - sender.lastSyn.time > FIRST_REPEAT_PATIENCE;
+  return sender.icmp !== null || sender.synCount > 1 || gaveUp;
 }
 
 /** Likewise for the request: repeated again and again without an acknowledgement, or held up by a closed window. */
@@ -108,11 +114,24 @@ function whatIsMissing(f: Facts): string[] {
   const status = t.response?.head?.status ?? 0;
   if (t.request === null) missing.push('request');
   else if (f.sent === 'unknown' && t.response === null && !isSilent(f)) missing.push('request_end');
+  else if (isUnrepeated(f)) missing.push('acknowledgement');
   if (f.responded === 'unknown' && status < 300) {
     missing.push(t.response === null ? 'response' : 'response_end');
   }
   // A refusal is told by its status alone, whoever asked.
   return t.request !== null && status >= 300 && f.oneDirection === null ? [] : missing;
+}
+
+/**
+ * Not acknowledged, not given up, and yet never sent again: either the acknowledgement was not captured or the
+ * repetitions were not (RFC 6298 §5: the first comes after about a second).
+ */
+function isUnrepeated(f: Facts): boolean {
+  const { transaction: t, sender } = f;
+  if (f.acked === 'full' || f.responded !== 'none' || f.closed !== null || f.oneDirection !== null)
+    return false;
+  if (t.retransmitted !== null || f.receiver.zeroWindow !== null || t.request === null) return false;
+  return sender.acked < t.request.end && t.decidedAt - t.request.lastByte.time > FIRST_REPEAT_PATIENCE;
 }
 
 /** Only the snapshot length hid bytes: what each side sent and acknowledged is known, and the receiver sent nothing. */
@@ -131,6 +150,7 @@ function reasons(f: Facts): string[] {
   if (t.requestUnseen > 0 && sender.snaplenCut === 0) {
     because.push(`${t.requestUnseen} bytes that the sender sent are not in the capture`);
   }
+  if (isUnrepeated(f)) because.push('the request was neither acknowledged nor sent again');
   if (sender.syn === null && receiver.syn === null) because.push('the connection began before the capture');
   return because;
 }

@@ -2,22 +2,30 @@
  * Rules of the stage "connect": attempts that did not become a connection (RFC 9293 §3.5; EVIDENCE: SYN, SYN-ACK,
  * RST, ICMP).
  */
+import type { Moment, Time } from '../../capture/packet.ts';
+import type { Fingerprint } from '../../tcp/stream.ts';
 import type { Facts } from '../facts.ts';
 import { isBefore } from '../facts.ts';
+import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 
+/** Handshakes are answered sooner than this by any host and path that works. */
+const PATIENT: Time = 1e9;
 /** ICMP type 3 (RFC 792), codes 9, 10, 13 (RFC 1812 §5.2.7.1); ICMPv6 type 1, codes 1, 5, 6 (RFC 4443 §3.1). */
 const PROHIBITED_V4: readonly number[] = [9, 10, 13];
 const PROHIBITED_V6: readonly number[] = [1, 5, 6];
 
-const isAttempt = (f: Facts) => f.transaction.kind === 'connect' && f.receiver.syn === null;
+/** No connection came about, as far as was seen: who acknowledges something had a SYN-ACK. */
+const isAttempt = (f: Facts) => f.transaction.kind === 'connect' && f.receiver.syn === null && !f.established;
+/** It acknowledges the SYN, and no more than what came with it (RFC 9293 §3.10.7.3). */
+const isValid = (f: Facts, reply: Fingerprint | null): reply is Fingerprint =>
+  reply !== null && reply.ackOffset !== null && reply.ackOffset >= 0 && reply.ackOffset <= f.sender.highest;
 
 function refused(f: Facts): Finding | undefined {
   const { rst } = f.receiver;
-  if (!isAttempt(f) || f.sender.syn === null || rst === null || rst.ackOffset === null) return undefined;
   // With data on the SYN the RST may acknowledge that too (RFC 9293 §3.10.7.1).
-  if (rst.ackOffset < 0 || rst.ackOffset > f.sender.highest) return undefined;
-  return { proofs: proofs(['syn', f.sender.syn.at], ['receiver_rst', rst.at]) };
+  if (!isAttempt(f) || f.sender.syn === null || !isValid(f, rst)) return undefined;
+  return { proofs: proofs(['syn', f.sender.syn.at], ['receiver_rst', rst.at]), ...forgery(f) };
 }
 
 function icmp(f: Facts, prohibited: boolean): Finding | undefined {
@@ -38,9 +46,8 @@ function icmp(f: Facts, prohibited: boolean): Finding | undefined {
 
 function replyIgnored(f: Facts): Finding | undefined {
   const { sender, receiver, transaction } = f;
-  if (transaction.kind !== 'connect' || receiver.syn === null || sender.syn === null) return undefined;
-  if (transaction.connection.established !== null || sender.rst !== null || receiver.rst !== null)
-    return undefined;
+  if (transaction.kind !== 'connect' || !isValid(f, receiver.syn) || sender.syn === null) return undefined;
+  if (f.established || sender.rst !== null || receiver.rst !== null) return undefined;
   const repeated = sender.lastSyn !== null && isBefore(receiver.syn.at, sender.lastSyn);
   if (!repeated && receiver.synCount < 2) return undefined;
   return {
@@ -65,11 +72,13 @@ function notAccepted(f: Facts): Finding | undefined {
   if (receiver.synCount < 2 || receiver.lastSyn === null || t.connection.established === null)
     return undefined;
   if (sender.acked > 0 || f.responded !== 'none' || receiver.rst !== null) return undefined;
-  if (sender.firstData === null || !isBefore(sender.firstData, receiver.lastSyn)) return undefined;
+  const spoke = spokeAt(f);
+  if (spoke === null || !isBefore(spoke, receiver.lastSyn)) return undefined;
   return {
     proofs: proofs(
       ['syn_ack', receiver.syn?.at],
       ['request_first_byte', sender.firstData],
+      ['sender_fin', sender.firstData === null ? sender.fin?.at : null],
       ['syn_ack', receiver.lastSyn],
       ['request_retransmitted', sender.lastRetransmission],
     ),
@@ -77,23 +86,38 @@ function notAccepted(f: Facts): Finding | undefined {
   };
 }
 
+/** When the sender first said something after its ACK that the receiver would have to acknowledge. */
+function spokeAt({ sender, transaction: t }: Facts): Moment | null {
+  if (sender.firstData !== null) return sender.firstData;
+  return t.kind === 'connect' && sender.finAckedAt === null ? (sender.fin?.at ?? null) : null;
+}
+
 function abandoned(f: Facts): Finding | undefined {
   const { sender, receiver, transaction } = f;
-  if (transaction.kind !== 'connect' || receiver.syn === null || sender.rst === null) return undefined;
-  if (transaction.connection.established !== null) return undefined;
+  if (transaction.kind !== 'connect' || !isValid(f, receiver.syn) || sender.rst === null) return undefined;
+  if (f.established || sender.syn === null || isBefore(sender.rst.at, receiver.syn.at)) return undefined;
+  const waited = receiver.syn.at.time - sender.syn.at.time;
   return {
-    proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn.at], ['sender_rst', sender.rst.at]),
+    proofs: proofs(['syn', sender.syn.at], ['syn_ack', receiver.syn.at], ['sender_rst', sender.rst.at]),
+    // A SYN-ACK that took so long says more about the way, or about a receiver that is busy, than about the sender.
+    fault: waited < PATIENT ? ['sender', 'network', 'receiver'] : ['network', 'receiver', 'sender'],
+    because: [`the SYN-ACK came ${(waited / 1e9).toFixed(3)} s after the first SYN`],
   };
 }
 
 function noReply(f: Facts): Finding | undefined {
   const { sender, receiver } = f;
-  if (!isAttempt(f) || sender.syn === null || receiver.rst !== null) return undefined;
+  if (!isAttempt(f) || sender.syn === null || receiver.packets > 0) return undefined;
+  const error = sender.icmp;
+  const syns = sender.synCount === 1 ? '1 SYN' : `${sender.synCount} SYNs`;
   return {
-    proofs: proofs(['syn', sender.syn.at], ['syn', sender.lastSyn]),
-    because: [
-      sender.synCount === 1 ? '1 SYN, nothing in return' : `${sender.synCount} SYNs, nothing in return`,
-    ],
+    proofs: proofs(['syn', sender.syn.at], ['syn', sender.lastSyn], ['icmp_error', error?.at]),
+    ...(error === null
+      ? { because: [`${syns}, nothing in return`] }
+      : {
+          because: [`${syns}; ${error.reporter} sent ICMP type ${error.type} code ${error.code}`],
+          fault: ['network'] as const,
+        }),
   };
 }
 

@@ -1,13 +1,17 @@
 /**
  * Rules of the stage "reply": bytes of an answer were seen, which settles that the request was taken.
  */
-import type { Facts } from '../facts.ts';
-import { isBefore } from '../facts.ts';
+import type { Moment, Time } from '../../capture/packet.ts';
+import type { Direction } from '../../tcp/stream.ts';
+import { type Facts, isBefore } from '../facts.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
-import type { Party, Proof } from '../verdict.ts';
+import type { AcceptRule, Proof } from '../verdict.ts';
 
 /** Statuses by which a gateway says that its own upstream failed (RFC 9110 §15.6, and 52x of common CDNs). */
 const isGateway = (status: number) => (status >= 502 && status <= 504) || (status >= 520 && status <= 529);
+
+/** A sender that closes within this did not wait for the rest, or for the answer. */
+const IMPATIENT: Time = 1e9;
 
 const status = (f: Facts) => f.transaction.response?.head?.status ?? 0;
 const isFinal = (f: Facts) => status(f) >= 200 && status(f) <= 999;
@@ -29,34 +33,56 @@ function answer(f: Facts): Proof[] {
 }
 
 function incomplete(f: Facts): Finding | undefined {
-  const { transaction: t, receiver } = f;
+  const { transaction: t, receiver, sender } = f;
   const { response } = t;
-  if (response === null || f.responded !== 'partial' || f.late || isInvalid(f)) return undefined;
-  let fault: readonly Party[] = ['receiver'];
-  const because: string[] = [];
-  if (receiver.holding) {
-    fault = ['network', 'receiver'];
-    because.push('later bytes of the receiver came, the next in order never did');
-  } else if (receiver.fin !== null || receiver.rst !== null) {
-    because.push(
-      receiver.rst === null ? 'the receiver closed in the middle' : 'the receiver reset in the middle',
-    );
-  } else {
-    fault = ['receiver', 'network'];
-    because.push('the answer stopped in the middle');
-  }
+  if (response === null || f.responded !== 'partial' || f.late || isInvalid(f) || isIgnored(f))
+    return undefined;
   return {
     proofs: [
       ...answer(f),
       ...proofs(
         ['receiver_fin', receiver.fin?.at],
         ['receiver_rst', receiver.rst?.at],
-        [f.closedBy ?? 'last_packet', f.closed],
+        ['zero_window', sender.zeroWindow],
+        [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
       ),
     ],
-    fault,
-    because,
+    ...whoStopped(f, response.lastByte),
   };
+}
+
+function whoStopped(f: Facts, last: Moment): Pick<Finding, 'fault' | 'because' | 'base'> {
+  const { receiver, sender, gaveUp } = f;
+  if (sender.zeroWindow !== null) {
+    return { fault: ['sender'], because: ['the sender had closed its receive window'] };
+  }
+  if (receiver.holding) {
+    return {
+      fault: ['network', 'receiver'],
+      because: ['later bytes of the receiver came, the next in order never did'],
+    };
+  }
+  const end = firstClose(receiver);
+  if (end !== null && (gaveUp === null || isBefore(end, gaveUp))) {
+    const how = receiver.fin !== null && end === receiver.fin.at ? 'closed' : 'reset';
+    return { fault: ['receiver'], because: [`the receiver ${how} in the middle`] };
+  }
+  const waited = (gaveUp?.time ?? f.transaction.decidedAt) - last.time;
+  const seconds = `${(waited / 1e9).toFixed(3)} s`;
+  if (gaveUp !== null && waited < IMPATIENT) {
+    return { fault: ['sender', 'receiver'], because: [`the sender closed ${seconds} after the last bytes`] };
+  }
+  // That the rest did not come is an absence, which no packet proves.
+  return {
+    fault: ['receiver', 'network'],
+    base: 'strong',
+    because: [`the answer stopped in the middle, for ${seconds}`],
+  };
+}
+
+function firstClose({ fin, rst }: Direction): Moment | null {
+  if (fin === null || rst === null) return (fin ?? rst)?.at ?? null;
+  return isBefore(fin.at, rst.at) ? fin.at : rst.at;
 }
 
 /** What came is no response at all, or its head was never ended by an empty line although the receiver was done. */
@@ -82,22 +108,34 @@ function invalid(f: Facts): Finding | undefined {
 function late(f: Facts): Finding | undefined {
   if (!f.late) return undefined;
   const role = f.sender.rst !== null && f.gaveUp === f.sender.rst.at ? 'sender_rst' : 'sender_fin';
-  return { proofs: [...answer(f), ...proofs([role, f.gaveUp])] };
+  const asked = f.transaction.request?.lastByte.time ?? f.transaction.connection.first.time;
+  const waited = f.gaveUp!.time - asked;
+  return {
+    proofs: [...answer(f), ...proofs([role, f.gaveUp])],
+    // A second is short for an answer over the Internet; beyond that the receiver was slow.
+    fault: waited < IMPATIENT ? ['sender', 'receiver'] : ['receiver', 'sender'],
+    because: [`the sender waited ${(waited / 1e9).toFixed(3)} s before it closed`],
+  };
+}
+
+/** Not a byte of the answer was acknowledged although it came again, before the sender had given up. */
+function isIgnored(f: Facts): boolean {
+  const { transaction: t, receiver } = f;
+  const again = receiver.lastRetransmission;
+  if (t.response === null || again === null || f.late) return false;
+  return receiver.acked <= t.response.start && isBefore(t.response.firstByte, again);
 }
 
 function ignored(f: Facts): Finding | undefined {
-  const { transaction: t, receiver } = f;
-  if (t.response === null || receiver.retransmissions === 0 || receiver.acked > t.response.start)
-    return undefined;
-  const again = receiver.lastRetransmission;
-  if (again === null || isBefore(again, t.response.firstByte)) return undefined;
-  return { proofs: [...answer(f), ...proofs(['last_packet', again])] };
+  if (!isIgnored(f)) return undefined;
+  return { proofs: [...answer(f), ...proofs(['last_packet', f.receiver.lastRetransmission])] };
 }
 
 function early(f: Facts): Finding | undefined {
   const { response, request } = f.transaction;
-  if (response === null || request === null || !isFinal(f) || status(f) < 300) return undefined;
-  const unfinished = request.ended !== 'complete' && request.ended !== 'closed';
+  if (response === null || request === null || !isRefusal(f) || status(f) < 300) return undefined;
+  // Of a request with a hole the end is not known.
+  const unfinished = request.ended === null;
   if (!unfinished && !isBefore(response.firstByte, request.lastByte)) return undefined;
   return { proofs: answer(f) };
 }
@@ -115,16 +153,27 @@ function bodyOf(f: Facts): { text: string; whole: boolean } {
   return { text: decoded.text ?? '', whole: decoded.text !== null && decoded.whole };
 }
 
+/** The rules for the body; none for a tunnel, which has no body (RFC 9110 §9.3.6) and delivers nothing itself. */
+function rulesFor(f: Facts): Pick<AcceptRule, 'body' | 'rejectBody'> {
+  return f.transaction.request?.head?.method === 'CONNECT' ? { body: null, rejectBody: null } : f.accept;
+}
+
+/** A pattern with the flags g or y would go on from where it matched last. */
+function matches(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(text);
+}
+
 function refusedInBody(f: Facts): Finding | undefined {
-  const { accept } = f;
+  const accept = rulesFor(f);
   if (f.responded === 'full' && isRefusal(f) && status(f) < 300) {
     return { proofs: answer(f), because: [`status ${status(f)} is not among those that count as delivered`] };
   }
   if (!isWholeSuccess(f) || (accept.body === null && accept.rejectBody === null)) return undefined;
   const { text, whole } = bodyOf(f);
-  if (accept.rejectBody?.test(text))
+  if (accept.rejectBody !== null && matches(accept.rejectBody, text))
     return { proofs: answer(f), because: ['the body matches the reject rule'] };
-  if (!whole || accept.body === null || accept.body.test(text)) return undefined;
+  if (!whole || accept.body === null || matches(accept.body, text)) return undefined;
   return { proofs: answer(f), because: ['the body does not match the accept rule'] };
 }
 
@@ -132,11 +181,11 @@ const isWholeSuccess = (f: Facts) =>
   f.transaction.kind === 'exchange' && f.responded === 'full' && isFinal(f) && isSuccess(f) && !f.late;
 
 function delivered(f: Facts): Finding | undefined {
-  const { accept } = f;
+  const accept = rulesFor(f);
   if (!isWholeSuccess(f)) return undefined;
   if (accept.body === null && accept.rejectBody === null) return { proofs: answer(f) };
   const { text, whole } = bodyOf(f);
-  if (accept.body !== null && accept.body.test(text)) return { proofs: answer(f) };
+  if (accept.body !== null && matches(accept.body, text)) return { proofs: answer(f) };
   return whole && accept.body === null ? { proofs: answer(f) } : undefined;
 }
 

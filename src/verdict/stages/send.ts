@@ -2,15 +2,20 @@
  * Rules of the stage "send": a connection stood, but the request did not wholly reach the receiver's TCP.
  */
 import type { Time } from '../../capture/packet.ts';
-import type { Facts } from '../facts.ts';
-import { isBefore } from '../facts.ts';
+import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
+import { forgery, isFromElsewhere } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 
 /** Silence after which firewalls and load balancers have been seen to forget a connection. */
 const IDLE_STATE: Time = 30e9;
-/** Segments of about full size, repeated this often and never acknowledged, are stuck and not merely lost. */
-const STUCK_REPEATS = 3;
+/** Segments of about full size. */
 const FULL_SIZE = 1_000;
+/** No retransmission timer fires sooner (RFC 6298 §2.4, in practice 200 ms): what is closer than this, crossed. */
+const CROSSING: Time = 0.2e9;
+/** A reset that comes within this answers the request; one that comes later has another occasion. */
+const AT_ONCE: Time = 1e9;
+/** A sender that waits less than this has not waited for what it accuses the receiver of. */
+const IMPATIENT: Time = 1e9;
 
 const isRequest = (f: Facts) => f.transaction.kind === 'exchange' && f.transaction.request !== null;
 const start = (f: Facts) => f.transaction.request!.start;
@@ -25,24 +30,25 @@ function noRequestSent(f: Facts): Finding | undefined {
 
 function closedEarly(f: Facts): Finding | undefined {
   const { transaction: t, sender, receiver } = f;
-  if (f.closedBy !== 'receiver_fin' && f.closedBy !== 'receiver_rst') return undefined;
   if (t.kind === 'connect') {
+    if (f.closedBy !== 'receiver_fin' && f.closedBy !== 'receiver_rst') return undefined;
+    // A RST that answers no connection and acknowledges no SYN is nobody's (RFC 9293 §3.10.7.3).
+    if (receiver.syn === null && !f.established) return undefined;
     return { proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn?.at], [f.closedBy, f.closed]) };
   }
   if (!isRequest(f) || f.reused || !crossed(f)) return undefined;
-  return { proofs: crossing(f), outcome: 'unanswered' };
+  return { proofs: crossing(f) };
 }
 
-/** The receiver had closed before the request reached it: its close does not acknowledge any of it. */
+/**
+ * The receiver had closed before the request reached it: its FIN acknowledges none of it, and came before the
+ * request or met it on the way. One that comes later ends a connection on which the request was lost.
+ */
 function crossed(f: Facts): boolean {
-  const { receiver, sender } = f;
-  if (f.acked !== 'none' || receiver.fin === null) return false;
-  if (receiver.fin.ackOffset !== null && receiver.fin.ackOffset > start(f)) return false;
-  return (
-    receiver.rst !== null ||
-    isBefore(receiver.fin.at, f.transaction.request!.firstByte) ||
-    sender.acked <= start(f)
-  );
+  const { fin } = f.receiver;
+  if (f.acked !== 'none' || fin === null || f.transaction.request === null) return false;
+  if (fin.ackOffset !== null && fin.ackOffset > start(f)) return false;
+  return fin.at.time - f.transaction.request.firstByte.time <= Math.max(f.rtt ?? 0, CROSSING);
 }
 
 function crossing(f: Facts) {
@@ -59,16 +65,20 @@ function stale(f: Facts): Finding | undefined {
   return { proofs: crossing(f) };
 }
 
+/**
+ * A RST at once, on a connection that was silent for long and was not closed. That a request was merely never
+ * acknowledged says as little here as elsewhere: whether new connections work, this connection does not tell.
+ */
 function idleStateLost(f: Facts): Finding | undefined {
   const { transaction: t, receiver } = f;
   if (!isRequest(f) || t.idleBefore === null || t.idleBefore < IDLE_STATE) return undefined;
-  if (receiver.fin !== null || f.acked !== 'none' || f.responded !== 'none') return undefined;
+  if (receiver.fin !== null || receiver.rst === null || f.gaveUp !== null) return undefined;
+  if (f.acked !== 'none' || f.responded !== 'none') return undefined;
+  if (receiver.rst.at.time - t.request!.firstByte.time > Math.max(f.rtt ?? 0, AT_ONCE)) return undefined;
   return {
-    proofs: proofs(
-      ['request_first_byte', t.request?.firstByte],
-      ['request_retransmitted', t.retransmitted],
-      ['receiver_rst', receiver.rst?.at],
-    ),
+    proofs: proofs(['request_first_byte', t.request?.firstByte], ['receiver_rst', receiver.rst.at]),
+    // With the receiver's own hop count it may be the receiver itself that forgot, for example in a restart.
+    fault: isFromElsewhere(f) ? ['network'] : ['network', 'receiver'],
     because: [`the connection had been silent for ${(t.idleBefore / 1e9).toFixed(1)} s`],
   };
 }
@@ -77,11 +87,11 @@ function mtuBlackhole(f: Facts): Finding | undefined {
   const { transaction: t, sender } = f;
   if (!isRequest(f) || f.acked === 'full' || f.responded !== 'none' || f.receiver.rst !== null)
     return undefined;
-  const smallAcked = f.acked === 'partial' || sender.acked > 0;
   const error = sender.icmp;
   const told = error !== null && error.mtu > 0;
-  const stuck = sender.stuckRepeats >= STUCK_REPEATS && sender.stuckLength >= FULL_SIZE;
-  if (!smallAcked || !(stuck || told)) return undefined;
+  const stuck =
+    f.acked === 'partial' && sender.stuckRepeats >= STUCK_REPEATS && sender.stuckLength >= FULL_SIZE;
+  if (!stuck && !(told && sender.stuckRepeats > 0)) return undefined;
   if (f.receiver.zeroWindow !== null) return undefined;
   return {
     proofs: proofs(
@@ -89,6 +99,9 @@ function mtuBlackhole(f: Facts): Finding | undefined {
       ['request_retransmitted', t.retransmitted],
       ['icmp_error', told ? error.at : null],
     ),
+    // Without the router's word the path may have failed altogether after the first segments.
+    base: told ? 'strong' : 'probable',
+    fault: told ? ['network'] : ['network', 'receiver'],
     because: told
       ? [`${error.reporter} reported a next-hop MTU of ${error.mtu} bytes`]
       : ['small segments were acknowledged, full-size ones were repeated and never were'],
@@ -118,11 +131,13 @@ function expectStalled(f: Facts): Finding | undefined {
     (h) => h.name.toLowerCase() === 'expect' && /100-continue/i.test(h.value),
   );
   if (!expects || f.sender.acked < t.request!.end) return undefined;
+  const waited = (f.gaveUp?.time ?? t.decidedAt) - t.request!.lastByte.time;
   return {
+    fault: waited < IMPATIENT ? ['receiver', 'sender'] : ['receiver'],
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['request_acked', f.sender.ackedAt],
-      [f.closedBy ?? 'last_packet', f.closed],
+      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
     ),
   };
 }
@@ -131,9 +146,10 @@ function resetDuringSend(f: Facts): Finding | undefined {
   const { transaction: t, receiver } = f;
   if (!isRequest(f) || receiver.rst === null || f.responded !== 'none' || f.acked === 'full')
     return undefined;
-  if (f.closedBy === 'sender_fin' || f.closedBy === 'sender_rst') return undefined;
+  if (f.gaveUp !== null && isBefore(f.gaveUp, receiver.rst.at)) return undefined;
   if (rstCovers(f)) return undefined;
   return {
+    ...forgery(f),
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['request_last_byte', f.sent === 'full' ? t.request?.lastByte : null],
@@ -151,14 +167,21 @@ function incomplete(f: Facts): Finding | undefined {
   const { transaction: t, sender } = f;
   if (!isRequest(f) || f.sent !== 'partial' || f.gaveUp === null) return undefined;
   if (f.closedBy !== 'sender_fin' && f.closedBy !== 'sender_rst') return undefined;
-  if (sender.acked < t.request!.end || f.receiver.zeroWindow !== null) return undefined;
+  if (f.receiver.zeroWindow !== null || (sender.acked < t.request!.end && !isHasty(f))) return undefined;
   return {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
-      ['request_acked', sender.ackedAt],
+      ['request_acked', sender.acked > start(f) ? sender.ackedAt : null],
       [f.closedBy, f.closed],
     ),
   };
+}
+
+/** The sender closed before an acknowledgement of its last bytes could have come, or was missed for the first time. */
+function isHasty(f: Facts): boolean {
+  const { request, retransmitted } = f.transaction;
+  if (f.gaveUp === null || request === null || retransmitted !== null) return false;
+  return f.gaveUp.time - request.lastByte.time <= Math.max(f.rtt ?? 0, CROSSING);
 }
 
 function notAcked(f: Facts): Finding | undefined {
@@ -191,8 +214,15 @@ function partlyAcked(f: Facts): Finding | undefined {
 }
 
 /** An ICMP error tells which device could not pass the request on. */
-function blame(f: Facts): Pick<Finding, 'fault' | 'because'> {
+function blame(f: Facts): Pick<Finding, 'fault' | 'because' | 'base'> {
   const error = f.sender.icmp;
+  if (error === null && isHasty(f)) {
+    return {
+      fault: ['sender', 'network', 'receiver'],
+      base: 'probable',
+      because: ['the sender closed before an acknowledgement could be expected'],
+    };
+  }
   if (error === null) return {};
   return {
     fault: ['network'],

@@ -3,6 +3,7 @@
  */
 import type { Time } from '../../capture/packet.ts';
 import type { Facts } from '../facts.ts';
+import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 import type { Party, Proof, Role } from '../verdict.ts';
 
@@ -46,7 +47,7 @@ function reset(f: Facts): Finding | undefined {
   return {
     proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_rst', f.receiver.rst.at]),
     ...(f.acked === 'full'
-      ? {}
+      ? forgery(f)
       : {
           because: ['only the RST itself acknowledges the request'],
           fault: ['receiver', 'network'] as const,
@@ -55,8 +56,9 @@ function reset(f: Facts): Finding | undefined {
 }
 
 function timeout(f: Facts): Finding | undefined {
-  if (!isUnanswered(f)) return undefined;
-  const { decidedAt, request } = f.transaction;
+  const { decidedAt, request, occasion } = f.transaction;
+  // Where the addresses were used anew, or a bound fired, nobody knows how long the sender would have waited.
+  if (!isUnanswered(f) || occasion === 'replaced' || occasion === 'limit') return undefined;
   return {
     proofs: carried(f, 'last_packet'),
     because: [`watched for ${((decidedAt - request!.lastByte.time) / 1e9).toFixed(3)} s after the request`],

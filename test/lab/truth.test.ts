@@ -1,0 +1,141 @@
+/** The verdicts on the lab's captures agree with what really happened. */
+import { expect, test } from 'vitest';
+import type { Code, TransactionRecord } from '../../src/verdict/verdict.ts';
+import { needs } from '../support/needs.ts';
+import { ANSWERED, LABELS, OUTCOME_OF } from './labels.ts';
+import { type Capture, labCaptures, type Match, type Post, type Run, run } from './truth.ts';
+
+/** Scenarios whose every post must agree; the others need what is not built yet (TLS, tunnels, fragments, lists). */
+const AGREE = /^(01|02|03|04|05|06|07|08|09|10|11|12|13|14|15|20|21)-/;
+
+/** Verdicts where this capture and this deadline show less than the label says, each with its reason. */
+const LESS: Readonly<Record<string, { readonly verdict: Code; readonly why: string }>> = {
+  '06-never-answers/capture-outlives-nobody': {
+    verdict: 'pending_at_capture_end',
+    why: 'the last packet comes 0.6 s after the request, before the deadline of 30 s; with 0.5 s it is missing',
+  },
+};
+
+/** Records of no post that are right all the same. */
+const EXTRA: Readonly<Record<string, { readonly verdicts: readonly Code[]; readonly why: string }>> = {
+  '15-dup-reorder/docker-nat-any': {
+    verdicts: ['delivered', 'delivered', 'no_response_sender_closed', 'connect_refused'],
+    why: 'behind the NAT each attempt is on the wire a second time, from another address',
+  },
+};
+
+/** Answered posts that are called unanswered, or the other way round, each with its reason. */
+const DISHONEST: Readonly<Record<string, string>> = {
+  '16-capture-problems/out-of-time-order':
+    'halves in the wrong order: packets must be sorted by time first; until then no absence is claimed but weakly',
+};
+
+const deviations = (capture: Capture, { post, record }: Match): string[] => {
+  const verdict = record?.verdict ?? 'none';
+  const less = LESS[capture.name];
+  const labels = [post.expected, ...(post.also_acceptable ?? [])];
+  const wanted: readonly string[] = less ? [less.verdict] : labels.flatMap((label) => LABELS[label]);
+  const found: string[] = [];
+  if (!wanted.includes(verdict)) found.push(`verdict ${verdict} instead of ${wanted.join(' or ')}`);
+  if (record === null) return found;
+  if (record.outcome !== OUTCOME_OF[record.verdict]) found.push(`outcome ${record.outcome} for ${verdict}`);
+  if (!isFaultFair(post, record)) {
+    found.push(
+      `fault ${record.fault.join('+') || 'none'}, the lab allows ${post.acceptable_faults.join(', ')}`,
+    );
+  }
+  return found;
+};
+
+/** The side named first must be one that a careful reader may name; an undecided record blames the capture. */
+function isFaultFair(post: Post, { fault, outcome }: TransactionRecord): boolean {
+  if (outcome === 'pending' || outcome === 'unknown') return fault[0] === 'capture';
+  const first = fault[0] ?? 'none';
+  if (!post.acceptable_faults.includes(first)) return false;
+  return post.expected_fault === 'unknown' || [...fault, 'none'].includes(post.expected_fault);
+}
+
+needs('shared-captures').describe('the lab', () => {
+  const captures = labCaptures();
+  const runs = new Map<string, Promise<Run>>();
+  const runOf = (capture: Capture): Promise<Run> => {
+    const known = runs.get(capture.name) ?? run(capture);
+    runs.set(capture.name, known);
+    return known;
+  };
+
+  test('is all there', () => {
+    expect(new Set(captures.map(({ scenario }) => scenario)).size).toBe(21);
+    const names = new Set(captures.map(({ name }) => name));
+    for (const name of [LESS, EXTRA, DISHONEST].flatMap(Object.keys)) expect(names).toContain(name);
+  });
+
+  for (const capture of captures.filter(({ scenario }) => AGREE.test(scenario))) {
+    test(capture.name, async () => {
+      const { matches, extra } = await runOf(capture);
+      const differ = matches.flatMap((match) =>
+        deviations(capture, match).map((text) => `${match.post.id} (${match.record?.id ?? '-'}): ${text}`),
+      );
+      expect(differ).toEqual([]);
+      expect(extra.map(({ verdict }) => verdict)).toEqual(EXTRA[capture.name]?.verdicts ?? []);
+    });
+  }
+
+  test('an answer that is awaited longer than the capture lasts is pending, with a shorter deadline missing', async () => {
+    const capture = captures.find(({ name }) => name === '06-never-answers/capture-outlives-nobody')!;
+    const [pending] = (await run(capture)).records;
+    expect(pending).toMatchObject({ verdict: 'pending_at_capture_end', fault: ['capture'] });
+    const [missing] = (await run(capture, 0.5e9)).records;
+    expect(missing).toMatchObject({
+      verdict: 'no_response_timeout',
+      outcome: 'unanswered',
+      fault: ['receiver'],
+    });
+  });
+
+  for (const capture of captures) {
+    test(`${capture.name}: nobody who answered is called silent, and no silence an answer`, async () => {
+      const unfair: string[] = [];
+      for (const { post, record } of (await runOf(capture)).matches) {
+        if (record === null) continue;
+        const { outcome, verdict, confidence } = record;
+        const text = `${post.id} is ${post.expected}, called ${verdict} (${confidence})`;
+        const labels = [post.expected, ...(post.also_acceptable ?? [])];
+        if (ANSWERED.has(post.expected) && (outcome === 'unanswered' || outcome === 'unsent'))
+          unfair.push(text);
+        if (outcome === 'delivered' && !labels.includes('answered-ok')) unfair.push(text);
+      }
+      if (capture.name in DISHONEST) {
+        // Stays on the list only as long as it is needed, and never as more than a hint.
+        expect(unfair.length).toBeGreaterThan(0);
+        expect(unfair.filter((text) => !text.endsWith('(weak)'))).toEqual([]);
+      } else {
+        expect(unfair).toEqual([]);
+      }
+    });
+  }
+
+  test('the table of agreement', async () => {
+    const rows = new Map<string, { captures: number; posts: number; agree: number; differ: number }>();
+    for (const capture of captures) {
+      const row = rows.get(capture.scenario) ?? { captures: 0, posts: 0, agree: 0, differ: 0 };
+      const { matches } = await runOf(capture);
+      const agreeing = matches.filter((match) => deviations(capture, match).length === 0).length;
+      row.captures += 1;
+      row.posts += matches.length;
+      row.agree += agreeing;
+      row.differ += matches.length - agreeing;
+      rows.set(capture.scenario, row);
+    }
+    console.log(`${'scenario'.padEnd(24)}captures  posts  agree  differ`);
+    for (const [scenario, row] of rows) {
+      const cells = [row.captures, row.posts, row.agree, row.differ].map((n) => String(n).padStart(7));
+      console.log(`${scenario.padEnd(24)}${cells.join('')}`);
+    }
+    const total = [...rows.values()].reduce((sum, { agree }) => sum + agree, 0);
+    expect(total).toBeGreaterThanOrEqual(MINIMUM);
+  });
+});
+
+/** Raised as later stages are built; lowering it needs a reason. */
+const MINIMUM = 600;
