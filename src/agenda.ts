@@ -1,7 +1,10 @@
 /**
  * What is due at which packet time: a binary heap of tasks, run as the capture's clock passes them.
- * Packet time is the only clock; it never goes back, however the packets are ordered.
+ * Packet time is the only clock. It does not go back for packets that are merely out of order, but it does follow a
+ * clock that was set back: else one packet with a wrong time would make everything after it due at once.
  */
+/** Nanoseconds. Packets are out of order by less than this; what is further back has another clock. */
+const STEP_BACK = 1e9;
 
 /** A cancelled task stays in the heap until it is due, so it lets go of what it would have worked on. */
 export interface Task {
@@ -9,12 +12,12 @@ export interface Task {
 }
 
 export class Agenda {
-  /** Latest packet time seen, in nanoseconds since the capture's first packet. */
+  /** Latest packet time seen since the clock was last set back, in nanoseconds since the capture's first packet. */
   now = Number.NEGATIVE_INFINITY;
   #due: number[] = [];
   #tasks: Task[] = [];
 
-  /** Earliest due time, infinite when nothing is planned: the caller compares before it calls `advance`. */
+  /** Earliest due time, infinite when nothing is planned. */
   next = Number.POSITIVE_INFINITY;
 
   schedule(due: number, task: Task): void {
@@ -31,10 +34,15 @@ export class Agenda {
     this.next = this.#due[0]!;
   }
 
-  /** Moves the clock on and runs what is due, in order of due time. Tasks may schedule others. */
-  advance(now: number): void {
-    if (now > this.now) this.now = now;
-    while (this.next <= this.now) this.#pop().run(this.now);
+  /** Sets the clock by a packet and runs what is due, in order of due time. Tasks may schedule others. */
+  advance(time: number): void {
+    if (time > this.now || time < this.now - STEP_BACK) this.now = time;
+    if (this.next <= this.now) this.#runDue();
+  }
+
+  /** What a task schedules for this very moment waits for the next packet, or it could go on for ever. */
+  #runDue(): void {
+    for (let left = this.#tasks.length; left > 0 && this.next <= this.now; left--) this.#pop().run(this.now);
   }
 
   #pop(): Task {

@@ -52,7 +52,8 @@ export async function analyze(
   sink: RecordSink,
   signal?: AbortSignal,
 ): Promise<Findings> {
-  const limitsHit: Partial<Record<LimitName, number>> = {};
+  // The source counts the limits that it hits into the same account.
+  const limitsHit: Partial<Record<LimitName, number>> = source.facts.limitsHit ?? {};
   const onLimit = (name: LimitName) => {
     limitsHit[name] = (limitsHit[name] ?? 0) + 1;
   };

@@ -34,8 +34,8 @@ export class TcpConnection implements Connection {
   readonly sides: readonly [DirectionState, DirectionState];
   #history = new History();
   #agenda: Agenda;
-  /** One check is planned: a hole, a wait or a reset is open. */
-  #checkPlanned = false;
+  /** When to look again: a hole, a wait, an open beginning or a reset is there. */
+  #checkDue: Time = Number.POSITIVE_INFINITY;
 
   constructor(
     id: number,
@@ -79,11 +79,11 @@ export class TcpConnection implements Connection {
     this.last.set(segment);
     me.packets++;
     const { flags } = segment;
-    if ((flags & SYN) !== 0) this.#onSyn(segment, side, bytes);
     if ((flags & RST) !== 0) {
       this.#onReset(segment, side);
       return;
     }
+    if ((flags & SYN) !== 0) this.#onSyn(segment, side, bytes);
     if ((flags & ACK) !== 0) this.#onAck(segment, side);
     const length = segment.payloadLength;
     if (length > 0) this.#onData(segment, side, bytes);
@@ -114,20 +114,25 @@ export class TcpConnection implements Connection {
 
   #onSyn(segment: Segment, side: Side, bytes: Buffer): void {
     const me = this.sides[side];
+    const peer = this.sides[side === 0 ? 1 : 0];
     const answers = (segment.flags & ACK) !== 0;
-    if ((segment.flags & (FIN | RST)) !== 0) this.#history.note('q', side);
+    if ((segment.flags & FIN) !== 0) this.#history.note('q', side);
     else this.#history.note(answers ? 'h' : 's', side);
+    if (answers && this.#isStray(me, peer, segment.ack)) return;
     if (me.syn === null) this.opener ??= answers ? (side === 0 ? 1 : 0) : side;
     const origin = (segment.seq + 1) | 0;
+    const { stream } = me;
     // A SYN-ACK that comes again with another ISN (SYN proxies) counts until the handshake is complete.
-    const untouched = me.stream.next === 0 && me.stream.bytes === 0;
-    if (!me.stream.started || (untouched && (me.syn === null || this.established === null))) {
-      me.stream.start(origin);
-    }
+    const untouched = stream.next === 0 && stream.bytes === 0;
+    if (!stream.started) stream.start(origin);
     // Captured after data of its own side: those were held until it is known where the stream begins.
-    if (me.waitsFor === Number.POSITIVE_INFINITY) this.#startInTheMiddle(me, me.stream.offsetOf(origin));
+    else if (stream.floating) stream.startAt(stream.offsetOf(origin));
+    else if (untouched && (me.syn === null || this.established === null)) stream.start(origin);
+    // Captured after the acknowledgement that completes the handshake.
+    if (answers && peer.syn !== null && me.acked >= 0 && me.ackedAt !== null)
+      this.established ??= keep(me.ackedAt);
     me.previousSynTime = me.lastSyn?.time ?? segment.time;
-    me.syn ??= me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
+    me.syn ??= me.fingerprint(segment, peer);
     me.synSeq = segment.seq;
     me.synCount++;
     me.lastSyn = moveTo(me.lastSyn, segment);
@@ -137,40 +142,51 @@ export class TcpConnection implements Connection {
   #onReset(segment: Segment, side: Side): void {
     const me = this.sides[side];
     const peer = this.sides[side === 0 ? 1 : 0];
-    this.#history.note((segment.flags & FIN) !== 0 ? 'i' : 'r', side);
+    this.#history.note((segment.flags & SYN) !== 0 ? 'q' : (segment.flags & FIN) !== 0 ? 'i' : 'r', side);
     const print = me.fingerprint(segment, peer);
-    me.rst ??= print;
     me.rstCount++;
+    // It resets the earlier connection that the stray answer was about; this one's SYN will be repeated.
+    if (peer.strayAck !== null && peer.strayAck.ackOffset === print.offset) return;
+    me.rst ??= print;
     if (print.ackOffset !== null) peer.ackedByRst = Math.max(peer.ackedByRst, print.ackOffset);
     this.#planCheck();
   }
 
   #onAck(segment: Segment, side: Side): void {
     const peer = this.sides[side === 0 ? 1 : 0];
-    if (!peer.stream.started) peer.stream.start(segment.ack);
+    if (!peer.stream.started) {
+      peer.float(segment.ack);
+      this.#planCheck();
+    }
     const me = this.sides[side];
-    const offset = peer.stream.offsetOf(segment.ack);
-    if (offset - peer.highest > MAX_WINDOW) return;
-    // An answer to the SYN that acknowledges what was never sent on this connection is about an earlier one.
-    if (offset > peer.highest && peer.syn !== null && me.syn === null && me.dataSegments === 0) {
+    if (this.#isStray(me, peer, segment.ack)) {
       me.strayAck ??= me.fingerprint(segment, peer);
       return;
     }
+    const offset = peer.stream.offsetOf(segment.ack);
+    if (offset - peer.highest > MAX_WINDOW) return;
     peer.acknowledge(offset, segment);
     const handshake = this.opener === side && this.established === null && peer.syn !== null;
     if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
-    if (offset > peer.next) {
-      if (me.waitsFor < Number.POSITIVE_INFINITY) me.waitsFor = Math.min(offset, peer.stream.finOffset);
+    if (offset > peer.next || peer.stream.floating) {
+      me.waitsFor = Math.max(me.waitsFor, offset);
       if (!peer.finUnseen || offset > peer.next + 1) this.#planCheck();
     }
+  }
+
+  /** An answer to a SYN that acknowledges what was never sent on this connection is about an earlier one. */
+  #isStray(me: DirectionState, peer: DirectionState, ack: number): boolean {
+    if (peer.syn === null || me.syn !== null || me.dataSegments > 0) return false;
+    if (peer.packets > peer.synCount + peer.rstCount) return false;
+    const offset = peer.stream.offsetOf(ack);
+    return offset < 0 || offset > peer.highest;
   }
 
   #onData(segment: Segment, side: Side, bytes: Buffer): void {
     const me = this.sides[side];
     const seq = (segment.flags & SYN) !== 0 ? (segment.seq + 1) | 0 : segment.seq;
     if (!me.stream.started) {
-      me.stream.start(seq);
-      me.waitsFor = Number.POSITIVE_INFINITY;
+      me.float(seq);
       this.#planCheck();
     }
     const offset = me.stream.offsetOf(seq);
@@ -181,7 +197,10 @@ export class TcpConnection implements Connection {
     me.firstData ??= keep(segment);
     const { payload, payloadEnd } = segment;
     const fresh = me.stream.data(offset, length, bytes, payload, payloadEnd, segment, this.#mayDeliver(side));
-    if (fresh > 0) me.lastData = moveTo(me.lastData, segment);
+    if (fresh > 0) {
+      me.lastData = moveTo(me.lastData, segment);
+      me.finUnseen = false;
+    }
     // A keep-alive probe repeats one byte that was acknowledged long ago (RFC 9293 §3.8.4).
     if (fresh < 0 || fresh === length || (length === 1 && offset < me.acked)) return;
     me.retransmit(segment);
@@ -190,17 +209,26 @@ export class TcpConnection implements Connection {
 
   #onFin(segment: Segment, side: Side): void {
     const me = this.sides[side];
-    this.#history.note('f', side);
+    if ((segment.flags & SYN) === 0) this.#history.note('f', side);
     me.fin ??= me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
     const seq = (segment.seq + segment.payloadLength + ((segment.flags & SYN) !== 0 ? 1 : 0)) | 0;
-    if (!me.stream.started) me.stream.start(seq);
+    if (!me.stream.started) {
+      me.float(seq);
+      this.#planCheck();
+    }
     me.finUnseen = false;
     me.stream.fin(me.stream.offsetOf(seq), segment);
+    me.capAcked();
   }
 
+  /** Cause before effect: not before the other direction has come to what this side had of it. */
   #mayDeliver(side: Side): boolean {
+    const { stream, waitsFor } = this.sides[side];
+    if (stream.floating) return false;
     const peer = this.sides[side === 0 ? 1 : 0];
-    return this.sides[side].waitsFor <= peer.next + (peer.finUnseen ? 1 : 0);
+    return (
+      peer.stream.ended || Math.min(waitsFor, peer.stream.finOffset) <= peer.next + (peer.finUnseen ? 1 : 0)
+    );
   }
 
   /** Delivers what waited for the other direction, back and forth until nothing moves. */
@@ -211,36 +239,35 @@ export class TcpConnection implements Connection {
     if (this.sides[other].stream.holding && this.#mayDeliver(other)) this.sides[other].stream.drain();
   }
 
-  #startInTheMiddle(me: DirectionState, offset: number): void {
-    me.waitsFor = Number.NEGATIVE_INFINITY;
-    me.stream.startAt(offset);
-  }
-
   #planCheck(): void {
-    if (this.#checkPlanned) return;
-    this.#checkPlanned = true;
+    const due = this.#agenda.now + REORDER_GRACE;
+    if (this.#checkDue <= due) return;
+    this.#checkDue = due;
     for (const direction of this.sides) direction.ackedAtCheck = direction.acked;
-    this.#agenda.schedule(this.#agenda.now + REORDER_GRACE, this);
+    this.#agenda.schedule(due, this);
   }
 
   /** The grace for reordering is over: what was missing when it began was not captured. */
-  run(): void {
-    this.#checkPlanned = false;
+  run(now: Time): void {
+    // A check that was planned before the clock was set back, and that another one has replaced.
+    if (now < this.#checkDue) return;
+    this.#checkDue = Number.POSITIVE_INFINITY;
     for (const side of [0, 1] as const) this.#settle(side, this.last, false);
     this.#release(0);
     this.#release(1);
-    for (const direction of this.sides) {
-      if (direction.rst !== null) direction.stream.end('reset', direction.rst.at);
+    let again = false;
+    for (const { rst, stream, missing } of this.sides) {
+      if (rst !== null && Math.abs(now - rst.at.time) >= REORDER_GRACE) stream.end('reset', rst.at);
+      again ||= missing > 0 || (rst !== null && !stream.ended);
     }
-    const [a, b] = this.sides;
-    if (missing(a) > 0 || missing(b) > 0) this.#planCheck();
+    if (again) this.#planCheck();
   }
 
   /** Gives up what was acknowledged and not captured; with the other side unheard, whatever is missing. */
   #settle(side: Side, at: Moment, final: boolean): void {
     const me = this.sides[side];
     const unheard = this.sides[side === 0 ? 1 : 0].packets === 0;
-    if (me.waitsFor === Number.POSITIVE_INFINITY) this.#startInTheMiddle(me, me.next);
+    if (me.stream.floating) me.stream.settle();
     const known = unheard ? me.highest : final ? me.acked : me.ackedAtCheck;
     const finOnly = known - me.next === 1 && !me.stream.holding;
     if (finOnly && me.stream.finOffset === Number.POSITIVE_INFINITY) {
@@ -253,9 +280,4 @@ export class TcpConnection implements Connection {
       me.ackedUnseenAt ??= keep(me.ackedAt ?? at);
     }
   }
-}
-
-/** Bytes that were acknowledged and are neither delivered nor explained by a FIN that was not captured. */
-function missing(direction: DirectionState): number {
-  return direction.acked - direction.next - (direction.finUnseen ? 1 : 0);
 }

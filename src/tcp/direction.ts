@@ -101,6 +101,24 @@ export class DirectionState implements Direction {
     return watch;
   }
 
+  /** What is acknowledged of a stream that was met in the middle is open until an acknowledgement comes. */
+  float(seq: number): void {
+    this.stream.float(seq);
+    this.acked = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The stream has its FIN, which may have been captured after its acknowledgement. */
+  capAcked(): void {
+    if (this.acked <= this.stream.finOffset) return;
+    this.finAckedAt ??= keep(this.ackedAt!);
+    this.acked = this.stream.finOffset;
+  }
+
+  /** Bytes that were acknowledged and are neither delivered nor explained by a FIN that was not captured. */
+  get missing(): number {
+    return this.stream.ended ? 0 : this.acked - this.next - (this.finUnseen ? 1 : 0);
+  }
+
   /** The other side acknowledged up to `offset`. */
   acknowledge(offset: number, at: Moment): void {
     if (offset > this.stream.finOffset) {

@@ -58,6 +58,16 @@ export class HeldSegments {
     return added;
   }
 
+  /** Earliest offset from which on nothing is missing up to `offset`. */
+  reachBack(offset: number): number {
+    for (let index = this.#segments.length - 1; index >= 0; index--) {
+      const segment = this.#segments[index]!;
+      if (segment.end < offset) break;
+      offset = Math.min(offset, segment.offset);
+    }
+    return offset;
+  }
+
   /** Takes out the first segment; the caller has looked that there is one. */
   shift(): HeldSegment {
     const segment = this.#segments.shift()!;

@@ -12,6 +12,8 @@ import type { EndCause, StreamSink } from './stream.ts';
 
 /** A segment further ahead than any window can be (RFC 7323 §2.3) is of another connection, or forged. */
 const MAX_WINDOW = 2 ** 30;
+/** How far before the first packet captured of a stream others may lie that were sent before it. */
+const REORDER_BYTES = 2 ** 20;
 
 const NOBODY: StreamSink = { onBytes() {}, onGap() {}, onEnd() {} };
 
@@ -25,6 +27,8 @@ export class Reassembler {
   /** Offset of the FIN; infinite until one was seen. */
   finOffset = Number.POSITIVE_INFINITY;
   started = false;
+  /** Met in the middle and still open where it begins: segments from before the first may have been captured late. */
+  floating = false;
   ended = false;
   #sink: StreamSink = NOBODY;
   #held: HeldSegments | null = null;
@@ -47,11 +51,25 @@ export class Reassembler {
     this.#nextSeq = seq;
   }
 
-  /** Starts a stream that was met in the middle at its earliest segment, or at `offset` if that is earlier. */
+  /** Likewise, until `startAt` or `settle` tells where the stream begins. Nothing may be delivered before. */
+  float(seq: number): void {
+    this.start(seq);
+    this.floating = true;
+  }
+
+  /** A stream that was met in the middle begins at `offset`. */
   startAt(offset: number): void {
-    const origin = Math.min(offset, this.#held?.first?.offset ?? this.next);
-    this.#nextSeq = (this.#nextSeq + (origin - this.next)) | 0;
-    this.next = origin;
+    this.floating = false;
+    this.#nextSeq = (this.#nextSeq + (offset - this.next)) | 0;
+    this.next = offset;
+    while ((this.#held?.first?.end ?? Number.POSITIVE_INFINITY) <= offset) this.#held!.shift();
+    this.#finish();
+  }
+
+  /** A stream that was met in the middle begins with the earliest byte from which on nothing is missing. */
+  settle(): void {
+    const known = Math.min(this.next, this.finOffset);
+    this.startAt(this.#held?.reachBack(known) ?? known);
   }
 
   offsetOf(seq: number): number {
@@ -60,10 +78,6 @@ export class Reassembler {
 
   get holding(): boolean {
     return this.#held !== null && this.#held.count > 0;
-  }
-
-  get heldBytes(): number {
-    return this.#held?.bytes ?? 0;
   }
 
   /** Where the first hole ends: the first held byte, or infinite when nothing is held. */
@@ -88,7 +102,8 @@ export class Reassembler {
     if (offset - this.next > MAX_WINDOW || offset >= this.finOffset) return -1;
     if (this.ended) return end > this.next ? -1 : 0;
     if (end > this.highest) this.highest = end;
-    if (end <= this.next) return 0;
+    const begin = this.#begin;
+    if (end <= begin) return 0;
     if (mayDeliver && offset <= this.next && (this.#held === null || this.#held.count === 0)) {
       const fresh = end - this.next;
       this.bytes += fresh;
@@ -97,7 +112,7 @@ export class Reassembler {
       return fresh;
     }
     this.#held ??= new HeldSegments();
-    const from = Math.max(offset, this.next);
+    const from = Math.max(offset, begin);
     const fresh = this.#held.insert(from, end, bytes, start + (from - offset), captured, at);
     this.bytes += fresh;
     if (mayDeliver) this.drain();
@@ -107,7 +122,7 @@ export class Reassembler {
   }
 
   fin(offset: number, at: Moment): void {
-    if (this.#finAt !== null || this.ended || offset < this.next) return;
+    if (this.#finAt !== null || this.ended || offset < this.#begin) return;
     this.finOffset = offset;
     this.#finAt = { time: at.time, file: at.file, frame: at.frame };
     this.#finish();
@@ -135,8 +150,10 @@ export class Reassembler {
     let lost = 0;
     while (!this.ended && this.next < target) {
       const gap = Math.min(this.holeEnd, target) - this.next;
-      if (gap > 0) this.#skip(gap, at);
-      lost += gap;
+      if (gap > 0) {
+        this.#skip(gap, at);
+        lost += gap;
+      }
       this.drain();
     }
     return lost;
@@ -147,6 +164,11 @@ export class Reassembler {
     this.ended = true;
     this.#held?.clear();
     this.#sink.onEnd(cause, at);
+  }
+
+  /** Nothing before it is taken any more. */
+  get #begin(): number {
+    return this.floating ? this.next - REORDER_BYTES : this.next;
   }
 
   #deliver(end: number, bytes: Buffer, start: number, captured: number, at: Moment): void {
@@ -169,11 +191,16 @@ export class Reassembler {
   }
 
   #finish(): void {
-    if (this.#finAt !== null && this.next >= this.finOffset) this.end('fin', this.#finAt);
+    if (this.#finAt === null || this.floating || this.next < this.finOffset) return;
+    this.end('fin', this.#finAt);
   }
 
+  /** Whatever the segments wait for, a hole or the other direction: no more of them can be held. */
   #overflow(limit: 'heldBytes' | 'heldSegments', at: Moment): void {
     this.#onLimit(limit);
+    if (this.floating) this.settle();
+    if (!this.holding) return;
     this.giveUp(this.holeEnd, at);
+    this.drain();
   }
 }

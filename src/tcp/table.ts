@@ -5,10 +5,11 @@
 import { formatAddress } from '../address.ts';
 import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
-import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
+import { RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
-import { REORDER_GRACE, TcpConnection } from './connection.ts';
+import { TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
+import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
 
 /** After both FINs: long enough for their retransmissions, short of any reuse that matters. */
@@ -66,7 +67,9 @@ export class ConnectionTable {
     let portReused = false;
     if (entry !== null) {
       side = sideOf(entry, segment);
-      if ((segment.flags & SYN) !== 0 && beginsAnew(entry.connection, segment, side)) {
+      const { connection } = entry;
+      const isSyn = (segment.flags & (SYN | RST)) === SYN;
+      if (isSyn ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
         this.#remove(entry, 'replaced', segment);
         entry = null;
         side = 0;
@@ -192,7 +195,9 @@ export class ConnectionTable {
       const crowded = this.#closed.length - this.#closedFrom > LIMITS.closedConnections;
       if (!entry.gone && until > now && !crowded) break;
       this.#closedFrom++;
-      if (!entry.gone) this.#remove(entry, 'idle', at);
+      if (entry.gone) continue;
+      if (until > now) this.#onLimit('closedConnections');
+      this.#remove(entry, 'idle', at);
     }
     if (this.#closedFrom > 1024 && this.#closedFrom * 2 > this.#closed.length) {
       this.#closed.splice(0, this.#closedFrom);
@@ -259,22 +264,4 @@ function isFrom(entry: Entry, s: Segment, side: Side): boolean {
     w[dst + 2] === s.dst2 &&
     entry.version === s.ipVersion
   );
-}
-
-/**
- * Whether a SYN begins a new connection on addresses and ports that are known: another ISN does (RFC 9293 §3.4.1),
- * unless it answers a SYN, crosses one (simultaneous open, §3.5), or was merely captured after its own data.
- */
-function beginsAnew(connection: TcpConnection, segment: Segment, side: Side): boolean {
-  const me = connection.sides[side];
-  const peer = connection.sides[side === 0 ? 1 : 0];
-  if ((segment.flags & RST) !== 0) return false;
-  if (me.syn !== null && me.synSeq === segment.seq) return false;
-  if ((segment.flags & ACK) !== 0) return connection.finished;
-  if (me.syn !== null) return true;
-  if (connection.finished) return true;
-  if (!me.stream.started) return peer.synCount === 0 || connection.established !== null;
-  const late = segment.time - connection.first.time < REORDER_GRACE;
-  const before = me.stream.offsetOf((segment.seq + 1) | 0);
-  return !(late && before <= 0 && before > -65_536);
 }

@@ -1,0 +1,50 @@
+/**
+ * Addresses and ports are used again and again: whether a segment still belongs to the connection that is known by
+ * them, or begins another one (RFC 9293 §3.4.1, §3.5). A witness may have missed the SYN, the close, or both.
+ */
+import { ACK, RST, type Segment } from '../decode/segment.ts';
+import { REORDER_GRACE, type TcpConnection } from './connection.ts';
+import type { DirectionState } from './direction.ts';
+import type { Side } from './stream.ts';
+
+/** How far before the beginning of a stream its own packets may lie: probes, and a beginning met in the middle. */
+const BEFORE_START = 65_536;
+
+/**
+ * Whether a SYN begins a new connection on addresses and ports that are known: another ISN does (RFC 9293 §3.4.1),
+ * unless it answers a SYN, crosses one (simultaneous open, §3.5), or was merely captured after its own data.
+ */
+export function beginsAnew(connection: TcpConnection, segment: Segment, side: Side): boolean {
+  const me = connection.sides[side];
+  const peer = connection.sides[side === 0 ? 1 : 0];
+  if (me.syn !== null && me.synSeq === segment.seq) return false;
+  if ((segment.flags & ACK) !== 0) {
+    const foreign = isForeign(me, (segment.seq + 1) | 0) && isForeign(peer, segment.ack);
+    return connection.finished || foreign;
+  }
+  if (me.syn !== null) return true;
+  if (connection.finished) return true;
+  if (!me.stream.started) return peer.synCount === 0 || connection.established !== null;
+  const late = segment.time - connection.first.time < REORDER_GRACE;
+  const before = me.stream.offsetOf((segment.seq + 1) | 0);
+  return !(late && before <= 0 && before > -BEFORE_START);
+}
+
+/** Whether a handshake that names this first byte cannot be that of a stream of which more was seen than its SYN. */
+function isForeign({ stream, highest, packets, synCount }: DirectionState, first: number): boolean {
+  if (!stream.started || packets === synCount) return false;
+  const offset = stream.offsetOf(first);
+  return offset <= -BEFORE_START || offset > highest;
+}
+
+/**
+ * Whether a segment brings new bytes of a side that had ended: either the SYN of the next connection on these
+ * addresses and ports was not captured, or the reset was forged, or lost on its way to both.
+ */
+export function livesOn(connection: TcpConnection, segment: Segment, side: Side): boolean {
+  const { stream } = connection.sides[side];
+  if (!stream.ended || !connection.finished || segment.payloadLength === 0) return false;
+  if ((segment.flags & RST) !== 0) return false;
+  const offset = stream.offsetOf(segment.seq);
+  return offset + segment.payloadLength > stream.next || offset <= -BEFORE_START;
+}
