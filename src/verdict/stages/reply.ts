@@ -135,7 +135,7 @@ function early(f: Facts): Finding | undefined {
   const { response, request } = f.transaction;
   if (response === null || request === null || !isRefusal(f) || status(f) < 300) return undefined;
   // Of a request with a hole the end is not known.
-  const unfinished = request.ended === null;
+  const unfinished = request.ended !== 'complete' && request.ended !== 'closed' && request.ended !== 'lost';
   if (!unfinished && !isBefore(response.firstByte, request.lastByte)) return undefined;
   return { proofs: answer(f) };
 }
