@@ -5,6 +5,7 @@
 import { Agenda } from './agenda.ts';
 import { keep, type Moment, type Packet, type PacketSource } from './capture/packet.ts';
 import { decode } from './decode/decode.ts';
+import { Fragments } from './decode/fragments.ts';
 import { createSegment } from './decode/segment.ts';
 import { looksLikeRequest, looksLikeResponse } from './http/detect.ts';
 import { frameRequest, frameResponse } from './http/framing.ts';
@@ -93,13 +94,14 @@ export async function analyze(
   );
 
   const segment = createSegment();
+  const fragments = new Fragments(onLimit);
   let last: Moment = { time: 0, file: 0, frame: 0 };
   const onPacket = (packet: Packet) => {
     agenda.advance(packet.time);
-    const outcome = decode(packet, segment);
+    const outcome = decode(packet, segment, fragments);
     if (outcome === 'tcp') {
       decoded.tcp++;
-      table.onSegment(segment, packet.bytes);
+      table.onSegment(segment, segment.bytes);
     } else if (outcome === 'icmp') {
       decoded.other++;
       table.onIcmp(segment);
@@ -115,6 +117,7 @@ export async function analyze(
     ...table.counts,
     decoded,
     limitsHit,
+    warnings: fragments.warnings(),
     options: describe(options),
     version: VERSION,
   });

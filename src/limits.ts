@@ -15,8 +15,27 @@ export const LIMITS = {
   interfaceNameBytes: 256,
   /** Bytes read of each of several files to find its first packet. Fires: the file is taken after the others. */
   peekBytes: 4 * 1024 * 1024,
+  /** Bytes of a zstd frame's window (zstd's own bound without --long). Fires: nothing more is decompressed. */
+  zstdWindowBytes: 128 * 1024 * 1024,
+  /** Stretches of one file that are in time order by themselves. Fires: the file is read in its own order. */
+  runs: 262_144,
+  /** Bytes of the buffers of all files and runs that are merged at one moment. Fires: those after wait, late. */
+  mergeBytes: 256 * 1024 * 1024,
+  /** Names in a directory that is given as a capture. Fires: an error, before anything is read. */
+  directoryNames: 65_536,
   /** Layers before the transport header (tags, tunnels, IPv6 extension headers). Fires: counted as malformed. */
   layers: 16,
+  /** Fragmented IP datagrams put together at once. Fires: the oldest is given up. */
+  fragmentedDatagrams: 4_096,
+  /** Bytes held of them. Fires: like fragmentedDatagrams. */
+  fragmentBytes: 16 * 1024 * 1024,
+  /** Bytes of one datagram: no IP length field tells more. Fires: the fragment beyond is counted as malformed. */
+  datagramBytes: 65_535,
+  /** Fragments of one datagram; 119 are enough for the largest one over an MTU of 576. Fires: it is given up. */
+  datagramFragments: 512,
+  /** Nanoseconds of packet time for which a datagram waits for its rest (Linux `ipfrag_time`). Fires: it is given up
+   *  and told by a warning. */
+  fragmentAge: 30e9,
   /** TCP connections followed at once. Fires: the one that was silent longest is ended. */
   connections: 1_000_000,
   /** Closed connections remembered for their last retransmissions. Fires: the oldest are forgotten early. */

@@ -2,13 +2,15 @@
  * IPv4 (RFC 791) and IPv6 (RFC 8200) in, the transport header within handed on. The length in the IP header is
  * trusted over that of the frame, which may be padded; 0 means that the card was to cut the packet (segmentation
  * offload) and the frame's length is all there is. Also reads the packet that an ICMP error quotes, of which the
- * lengths tell nothing about what is there.
+ * lengths tell nothing about what is there. IP in IP (RFC 2003, RFC 4213) is read here; at fragments and other tunnels
+ * it stops and says where (rest.ts).
  */
 import { i32, u16 } from '../bytes.ts';
 import { LIMITS } from '../limits.ts';
 import { cut } from './cut.ts';
 import { icmpError } from './icmp.ts';
-import type { Decoded, Segment } from './segment.ts';
+import type { Step } from './rest.ts';
+import type { Segment } from './segment.ts';
 import { quotedTcp, tcp } from './tcp.ts';
 
 const IPV4_LENGTH = 2;
@@ -33,9 +35,13 @@ const FRAGMENT_OFFSET = 0x1fff;
 
 const HOP_BY_HOP = 0;
 const ICMP = 1;
+const IPV4_IN_IP = 4;
 const TCP = 6;
+const UDP = 17;
+const IPV6_IN_IP = 41;
 const ROUTING = 43;
 const FRAGMENT = 44;
+const GRE = 47;
 const AUTHENTICATION = 51;
 const ICMPV6 = 58;
 const DESTINATION_OPTIONS = 60;
@@ -44,11 +50,18 @@ const DESTINATION_OPTIONS = 60;
 const EXTENSION_HEADER = 8;
 
 /** Either version, told by the first four bits: raw IP has nothing else. */
-export function ip(bytes: Buffer, at: number, end: number, wireEnd: number, into: Segment): Decoded {
+export function ip(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  wireEnd: number,
+  depth: number,
+  into: Segment,
+): Step {
   if (at >= end) return cut(at + 1, wireEnd);
   return bytes[at]! >> 4 === 6
-    ? ipv6(bytes, at, end, wireEnd, 0, into)
-    : ipv4(bytes, at, end, wireEnd, 0, into);
+    ? ipv6(bytes, at, end, wireEnd, depth, into)
+    : ipv4(bytes, at, end, wireEnd, depth, into);
 }
 
 export function ipv4(
@@ -58,15 +71,22 @@ export function ipv4(
   wireEnd: number,
   depth: number,
   into: Segment,
-): Decoded {
+): Step {
   if (at + IPV4_HEADER > end) return cut(at + IPV4_HEADER, wireEnd);
   const header = ipv4HeaderLength(bytes, at);
   const length = u16(bytes, at + IPV4_LENGTH);
   const packetEnd = length === 0 ? wireEnd : at + length;
   if (header === 0 || at + header > packetEnd) return 'malformed';
   ipv4Fields(bytes, at, into);
-  if ((u16(bytes, at + IPV4_FRAGMENT) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) return 'fragment';
   const protocol = bytes[at + IPV4_PROTOCOL]!;
+  const fragment = u16(bytes, at + IPV4_FRAGMENT);
+  if ((fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
+    const { rest } = into;
+    rest.id = into.ipId;
+    rest.offset = (fragment & FRAGMENT_OFFSET) << 3;
+    rest.more = (fragment & MORE_FRAGMENTS) !== 0;
+    return fragmentAt(protocol, at + header, end, packetEnd, depth + 1, into);
+  }
   return transport(protocol, bytes, at + header, Math.min(end, packetEnd), packetEnd, depth + 1, false, into);
 }
 
@@ -77,7 +97,7 @@ export function ipv6(
   wireEnd: number,
   depth: number,
   into: Segment,
-): Decoded {
+): Step {
   const payload = at + IPV6_HEADER;
   if (payload > end) return cut(payload, wireEnd);
   if (bytes[at]! >> 4 !== 6) return 'malformed';
@@ -89,14 +109,7 @@ export function ipv6(
 }
 
 /** The packet an ICMP error quotes: of its transport header eight bytes are enough (RFC 792). */
-function quoted(
-  bytes: Buffer,
-  at: number,
-  end: number,
-  wireEnd: number,
-  depth: number,
-  into: Segment,
-): Decoded {
+function quoted(bytes: Buffer, at: number, end: number, wireEnd: number, depth: number, into: Segment): Step {
   if (into.ipVersion === 6) {
     if (at + IPV6_HEADER > end) return cut(at + IPV6_HEADER, wireEnd);
     if (bytes[at]! >> 4 !== 6) return 'malformed';
@@ -112,6 +125,46 @@ function quoted(
   return transport(bytes[at + IPV4_PROTOCOL]!, bytes, at + header, end, wireEnd, depth + 1, true, into);
 }
 
+/** Goes on behind the IP header of a datagram that was put together from fragments: `into.rest` tells where. */
+export function reassembled(into: Segment): Step {
+  const { protocol, at, end, wireEnd, depth } = into.rest;
+  return transport(protocol, into.bytes, at, end, wireEnd, depth, false, into);
+}
+
+/** A fragment is of use only when all of it was captured, and all but the last end on a multiple of 8 (RFC 791 §3.2). */
+function fragmentAt(
+  protocol: number,
+  at: number,
+  end: number,
+  wireEnd: number,
+  depth: number,
+  into: Segment,
+): Step {
+  const { rest } = into;
+  const length = wireEnd - at;
+  if (length <= 0 || rest.offset + length > LIMITS.datagramBytes) return 'malformed';
+  if (rest.more && (length & 7) !== 0) return 'malformed';
+  if (end < wireEnd) return 'truncated';
+  stopAt(protocol, at, wireEnd, wireEnd, depth, into);
+  return 'fragment';
+}
+
+function stopAt(
+  protocol: number,
+  at: number,
+  end: number,
+  wireEnd: number,
+  depth: number,
+  into: Segment,
+): void {
+  const { rest } = into;
+  rest.protocol = protocol;
+  rest.at = at;
+  rest.end = end;
+  rest.wireEnd = wireEnd;
+  rest.depth = depth;
+}
+
 /** Steps over extension headers; in IPv4 only the authentication header is one. */
 function transport(
   protocol: number,
@@ -122,7 +175,7 @@ function transport(
   depth: number,
   inQuote: boolean,
   into: Segment,
-): Decoded {
+): Step {
   for (; depth <= LIMITS.layers; depth++) {
     switch (protocol) {
       case TCP:
@@ -133,6 +186,15 @@ function transport(
         const outcome = icmpError(bytes, at, end, wireEnd, into);
         return outcome === 'icmp' ? quoted(bytes, at + 8, end, wireEnd, depth, into) : outcome;
       }
+      case IPV4_IN_IP:
+        return inQuote ? 'other' : ipv4(bytes, at, end, wireEnd, depth, into);
+      case IPV6_IN_IP:
+        return inQuote ? 'other' : ipv6(bytes, at, end, wireEnd, depth, into);
+      case UDP:
+      case GRE:
+        if (inQuote) return 'other';
+        stopAt(protocol, at, end, wireEnd, depth, into);
+        return 'tunnel';
       case AUTHENTICATION:
         break;
       case HOP_BY_HOP:
@@ -148,8 +210,15 @@ function transport(
     if (protocol === FRAGMENT) {
       // Offset in the upper 13 bits, more-fragments in the lowest; both 0 in an atomic fragment (RFC 6946).
       const field = u16(bytes, at + 2);
-      if ((field & 0xfff8) !== 0) return inQuote ? 'other' : 'fragment';
-      if ((field & 1) !== 0 && !inQuote) return 'fragment';
+      if (inQuote) {
+        if ((field & 0xfff8) !== 0) return 'other';
+      } else if ((field & 0xfff9) !== 0) {
+        const { rest } = into;
+        rest.id = i32(bytes, at + 4);
+        rest.offset = field & 0xfff8;
+        rest.more = (field & 1) !== 0;
+        return fragmentAt(bytes[at]!, at + EXTENSION_HEADER, end, wireEnd, depth + 1, into);
+      }
     }
     const length = extensionLength(protocol, bytes[at + 1]!);
     protocol = bytes[at]!;

@@ -3,6 +3,8 @@
  * Lent: the decoder refills one object for the whole capture.
  */
 import type { Moment, Packet, Time } from '../capture/packet.ts';
+import type { Fragments } from './fragments.ts';
+import { createRest, type Rest } from './rest.ts';
 
 /** What became of a packet; each outcome is counted, none throws. */
 export type Decoded = 'tcp' | 'icmp' | 'other' | 'fragment' | 'truncated' | 'malformed' | 'unknownLink';
@@ -28,7 +30,7 @@ export interface Segment extends Moment {
   linkInterface: number;
   /** Outermost VLAN id, or -1. */
   vlan: number;
-  /** 4 or 6. */
+  /** 4 or 6. In a tunnel, this and all that follows are of the innermost packet. */
   ipVersion: number;
   src0: number;
   src1: number;
@@ -52,9 +54,11 @@ export interface Segment extends Moment {
   flags: number;
   /** As in the header, not scaled. */
   window: number;
-  /** TCP options are `bytes[options, payload)` of the packet. */
+  /** In which the offsets below count: the packet's buffer, or that of a datagram put together from fragments. */
+  bytes: Buffer;
+  /** TCP options are `bytes[options, payload)`. */
   options: number;
-  /** Captured payload is `bytes[payload, payloadEnd)` of the packet. */
+  /** Captured payload is `bytes[payload, payloadEnd)`. */
   payload: number;
   payloadEnd: number;
   /** Payload bytes on the wire: larger than `payloadEnd - payload` when the snapshot length cut them. */
@@ -73,10 +77,19 @@ export interface Segment extends Moment {
   reporter1: number;
   reporter2: number;
   reporter3: number;
+
+  /** Only for the decoder itself. */
+  readonly rest: Rest;
 }
 
-/** Fills `into` from a packet; `into` is only meaningful for 'tcp' and 'icmp'. */
-export type Decode = (packet: Packet, into: Segment) => Decoded;
+/**
+ * Fills `into` from a packet; `into` is only meaningful for 'tcp' and 'icmp'.
+ * @param fragments those seen before: a fragment that completes a datagram gives what the datagram carries, all others
+ *   count as 'fragment'. Without it every fragment does.
+ */
+export type Decode = (packet: Packet, into: Segment, fragments?: Fragments) => Decoded;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** A segment to be filled. Every field has its final type from the start, `time` that of a fraction: V8 then keeps one shape. */
 export function createSegment(): Segment {
@@ -106,6 +119,7 @@ export function createSegment(): Segment {
     ack: 0,
     flags: 0,
     window: 0,
+    bytes: NO_BYTES,
     options: 0,
     payload: 0,
     payloadEnd: 0,
@@ -117,5 +131,6 @@ export function createSegment(): Segment {
     reporter1: 0,
     reporter2: 0,
     reporter3: 0,
+    rest: createRest(),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * What is known at the end: records added up per outcome, verdict and host, the exit status, and the capture itself.
  */
-import type { CaptureFacts } from '../capture/packet.ts';
+import type { CaptureFacts, Warning } from '../capture/packet.ts';
 import type { LimitName, OnLimit } from '../limits.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { HostTallies } from './host.ts';
@@ -27,6 +27,8 @@ export interface RunCounts {
   readonly twoSided: number;
   readonly oneSided: number;
   readonly limitsHit: Readonly<Partial<Record<LimitName, number>>>;
+  /** What only the stages could see, beside the source's own warnings. */
+  readonly warnings: readonly Warning[];
   readonly options: Readonly<Record<string, unknown>>;
   readonly version: string;
 }
@@ -84,7 +86,7 @@ function captureRecord(capture: CaptureFacts, counts: RunCounts): CaptureRecord 
     snaplenCut: counts.snaplenCut,
     oneDirection: counts.oneSided > 0 && counts.twoSided === 0,
     limitsHit: counts.limitsHit,
-    warnings: capture.warnings,
+    warnings: [...capture.warnings, ...counts.warnings],
     options: counts.options,
     version: counts.version,
   };
