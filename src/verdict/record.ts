@@ -59,6 +59,7 @@ export function hostOf(record: TransactionRecord): { host: string; port: number 
   const name = record.request?.host ?? null;
   if (name === null || name === '') return { host: receiver.ip, port: receiver.port };
   const [, host = name, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(name) ?? [];
+  if (Number(port) > 65_535) return { host: name.toLowerCase(), port: receiver.port };
   return { host: host.toLowerCase(), port: port === undefined ? receiver.port : Number(port) };
 }
 
@@ -76,7 +77,8 @@ function transactionFacts(facts: Facts, verdict: Verdict): TransactionFacts {
 
 function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRecord {
   const { head } = message;
-  const host = head === null ? null : (headerOf(head.headers, 'host') ?? authorityOf(head.target));
+  // A target in absolute form overrides the Host field (RFC 9112 §3.2.2).
+  const host = head === null ? null : (authorityOf(head.target) ?? headerOf(head.headers, 'host'));
   return {
     method: head?.method ?? null,
     target: head?.target ?? null,
@@ -121,12 +123,16 @@ function headerOf(headers: readonly HeaderField[], name: string): string | null 
 
 /** RFC 9112 §3.2.2: a target in absolute form names its host itself. */
 function authorityOf(target: string): string | null {
-  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1] ?? null;
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+  // Without user information, which is no part of the host (RFC 3986 §3.2.1) and may be a password.
+  return authority === undefined ? null : authority.slice(authority.lastIndexOf('@') + 1);
 }
 
 function urlOf(target: string, host: string | null, receiver: Endpoint): string {
-  if (!target.startsWith('/')) return target === '*' ? `http://${host ?? authority(receiver)}` : target;
-  return `http://${host ?? authority(receiver)}${target}`;
+  // An empty Host field is allowed, and names nobody (RFC 9112 §3.2).
+  const base = `http://${host || authority(receiver)}`;
+  if (!target.startsWith('/')) return target === '*' ? base : target;
+  return `${base}${target}`;
 }
 
 function authority({ ip, port }: Endpoint): string {
