@@ -92,7 +92,7 @@ export class TcpConnection implements Connection {
     if (segment.window === 0 && (flags & SYN) === 0) this.#history.note('w', side);
     me.usual ??= me.fingerprint(segment, peer);
     me.advertise(segment, peer);
-    this.#release(side === 0 ? 1 : 0);
+    this.#release();
   }
 
   /** An ICMP error quotes a packet that `side` had sent. */
@@ -104,9 +104,7 @@ export class TcpConnection implements Connection {
 
   /** Ends what is still open; the connection takes no more segments. */
   end(cause: EndCause, at: Moment): void {
-    for (const side of [0, 1] as const) this.#settle(side, at, true);
-    this.#release(0);
-    this.#release(1);
+    this.#settleBoth(at, true);
     for (const direction of this.sides) {
       direction.stream.end(direction.rst !== null && cause !== 'limit' ? 'reset' : cause, at);
     }
@@ -168,10 +166,7 @@ export class TcpConnection implements Connection {
     peer.acknowledge(offset, segment);
     const handshake = this.opener === side && this.established === null && peer.syn !== null;
     if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
-    if (offset > peer.next || peer.stream.floating) {
-      me.waitsFor = Math.max(me.waitsFor, offset);
-      if (!peer.finUnseen || offset > peer.next + 1) this.#planCheck();
-    }
+    if (offset > peer.next + (peer.finUnseen ? 1 : 0)) this.#planCheck();
   }
 
   /** An answer to a SYN that acknowledges what was never sent on this connection is about an earlier one. */
@@ -196,7 +191,9 @@ export class TcpConnection implements Connection {
     this.#history.note('d', side);
     me.firstData ??= keep(segment);
     const { payload, payloadEnd } = segment;
-    const fresh = me.stream.data(offset, length, bytes, payload, payloadEnd, segment, this.#mayDeliver(side));
+    const after = this.#acknowledgedBy(segment, side);
+    const reached = this.#reachedBy(side);
+    const fresh = me.stream.data(offset, length, bytes, payload, payloadEnd, segment, after, reached);
     if (fresh > 0) {
       me.lastData = moveTo(me.lastData, segment);
       me.finUnseen = false;
@@ -205,6 +202,14 @@ export class TcpConnection implements Connection {
     if (fresh < 0 || fresh === length || (length === 1 && offset < me.acked)) return;
     me.retransmit(segment);
     this.#history.note('t', side);
+  }
+
+  /** As an offset of the other direction; none for what cannot be of this connection. */
+  #acknowledgedBy(segment: Segment, side: Side): number {
+    const { stream, highest } = this.sides[side === 0 ? 1 : 0];
+    if ((segment.flags & ACK) === 0 || !stream.started) return Number.NEGATIVE_INFINITY;
+    const offset = stream.offsetOf(segment.ack);
+    return offset - highest > MAX_WINDOW ? Number.NEGATIVE_INFINITY : offset;
   }
 
   #onFin(segment: Segment, side: Side): void {
@@ -221,22 +226,19 @@ export class TcpConnection implements Connection {
     me.capAcked();
   }
 
-  /** Cause before effect: not before the other direction has come to what this side had of it. */
-  #mayDeliver(side: Side): boolean {
-    const { stream, waitsFor } = this.sides[side];
-    if (stream.floating) return false;
-    const peer = this.sides[side === 0 ? 1 : 0];
-    return (
-      peer.stream.ended || Math.min(waitsFor, peer.stream.finOffset) <= peer.next + (peer.finUnseen ? 1 : 0)
-    );
+  /** How far `side` knows the other one to have come. */
+  #reachedBy(side: Side): number {
+    const { stream, finUnseen } = this.sides[side === 0 ? 1 : 0];
+    return stream.ended ? Number.POSITIVE_INFINITY : stream.next + (finUnseen ? 1 : 0);
   }
 
   /** Delivers what waited for the other direction, back and forth until nothing moves. */
-  #release(side: Side): void {
-    const other = side === 0 ? 1 : 0;
-    if (!this.sides[side].stream.holding || !this.#mayDeliver(side)) return;
-    this.sides[side].stream.drain();
-    if (this.sides[other].stream.holding && this.#mayDeliver(other)) this.sides[other].stream.drain();
+  #release(): void {
+    const [a, b] = this.sides;
+    for (let moved = true; moved && (a.stream.holding || b.stream.holding); ) {
+      moved = a.stream.drain(this.#reachedBy(0));
+      moved = b.stream.drain(this.#reachedBy(1)) || moved;
+    }
   }
 
   #planCheck(): void {
@@ -252,9 +254,7 @@ export class TcpConnection implements Connection {
     // A check that was planned before the clock was set back, and that another one has replaced.
     if (now < this.#checkDue) return;
     this.#checkDue = Number.POSITIVE_INFINITY;
-    for (const side of [0, 1] as const) this.#settle(side, this.last, false);
-    this.#release(0);
-    this.#release(1);
+    this.#settleBoth(this.last, false);
     let again = false;
     for (const { rst, stream, missing } of this.sides) {
       if (rst !== null && Math.abs(now - rst.at.time) >= REORDER_GRACE) stream.end('reset', rst.at);
@@ -263,17 +263,30 @@ export class TcpConnection implements Connection {
     if (again) this.#planCheck();
   }
 
+  /** Holes first, then what waited for the other side to fill them: cause stays before effect. */
+  #settleBoth(at: Moment, final: boolean): void {
+    for (const { stream } of this.sides) {
+      if (stream.floating) stream.settle();
+    }
+    for (const waited of [false, true]) {
+      this.#release();
+      for (const side of [0, 1] as const) {
+        this.#settle(side, at, final, waited ? Number.POSITIVE_INFINITY : this.#reachedBy(side));
+        this.#release();
+      }
+    }
+  }
+
   /** Gives up what was acknowledged and not captured; with the other side unheard, whatever is missing. */
-  #settle(side: Side, at: Moment, final: boolean): void {
+  #settle(side: Side, at: Moment, final: boolean, reached: number): void {
     const me = this.sides[side];
     const unheard = this.sides[side === 0 ? 1 : 0].packets === 0;
-    if (me.stream.floating) me.stream.settle();
     const known = unheard ? me.highest : final ? me.acked : me.ackedAtCheck;
     const finOnly = known - me.next === 1 && !me.stream.holding;
     if (finOnly && me.stream.finOffset === Number.POSITIVE_INFINITY) {
       me.finUnseen = true;
     } else if (known > me.next) {
-      const lost = me.stream.giveUp(known, at);
+      const lost = me.stream.giveUp(known, at, reached);
       if (lost === 0) return;
       this.#history.note('g', side);
       me.ackedUnseen += lost;

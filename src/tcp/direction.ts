@@ -72,8 +72,6 @@ export class DirectionState implements Direction {
   icmpCount = 0;
   /** Window shift from this side's SYN; -1 when the SYN was not captured or had none. */
   shift = -1;
-  /** Nothing is delivered before the other direction has come to this offset of its own: cause before effect. */
-  waitsFor = Number.NEGATIVE_INFINITY;
   /** Acknowledged when the grace for reordering began. */
   ackedAtCheck = 0;
   #watches: AckWatch[] = [];

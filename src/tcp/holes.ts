@@ -10,6 +10,8 @@ export interface HeldSegment {
   /** Captured bytes; shorter than `end - offset` when the snapshot length cut the segment. */
   readonly bytes: Buffer;
   readonly at: Moment;
+  /** Offset of the other direction that its sender had come to: what it answers. */
+  readonly after: number;
 }
 
 export class HeldSegments {
@@ -26,15 +28,19 @@ export class HeldSegments {
     return this.#segments[0];
   }
 
-  get last(): HeldSegment | undefined {
-    return this.#segments[this.#segments.length - 1];
-  }
-
   /**
    * Holds what is new of `[offset, end)`, of which `bytes[start, captured)` was captured.
    * @returns how many bytes of the stream were new.
    */
-  insert(offset: number, end: number, bytes: Buffer, start: number, captured: number, at: Moment): number {
+  insert(
+    offset: number,
+    end: number,
+    bytes: Buffer,
+    start: number,
+    captured: number,
+    at: Moment,
+    after: number,
+  ): number {
     let index = this.#firstEndingAfter(offset);
     let from = offset;
     let added = 0;
@@ -49,7 +55,7 @@ export class HeldSegments {
       const copyFrom = Math.min(start + (from - offset), captured);
       const copyTo = Math.min(start + (to - offset), captured);
       const copy = Buffer.from(bytes.subarray(copyFrom, copyTo));
-      this.#segments.splice(index, 0, { offset: from, end: to, bytes: copy, at: keep(at) });
+      this.#segments.splice(index, 0, { offset: from, end: to, bytes: copy, at: keep(at), after });
       this.bytes += copy.length;
       added += to - from;
       from = to;

@@ -87,6 +87,8 @@ export class Reassembler {
 
   /**
    * Takes `[offset, offset + length)`, of which `bytes[start, captured)` was captured.
+   * @param after offset of the other direction that it acknowledges: what it may be the answer to.
+   * @param reached how far the other direction has been told; what is `after` more than that waits.
    * @returns how many of its bytes had not been seen before; -1 when it cannot be of this stream.
    */
   data(
@@ -96,7 +98,8 @@ export class Reassembler {
     start: number,
     captured: number,
     at: Moment,
-    mayDeliver: boolean,
+    after: number,
+    reached: number,
   ): number {
     const end = Math.min(offset + length, this.finOffset);
     if (offset - this.next > MAX_WINDOW || offset >= this.finOffset) return -1;
@@ -104,7 +107,7 @@ export class Reassembler {
     if (end > this.highest) this.highest = end;
     const begin = this.#begin;
     if (end <= begin) return 0;
-    if (mayDeliver && offset <= this.next && (this.#held === null || this.#held.count === 0)) {
+    if (offset <= this.next && after <= reached && !this.floating && !this.holding) {
       const fresh = end - this.next;
       this.bytes += fresh;
       this.#deliver(end, bytes, start + (this.next - offset), captured, at);
@@ -113,9 +116,9 @@ export class Reassembler {
     }
     this.#held ??= new HeldSegments();
     const from = Math.max(offset, begin);
-    const fresh = this.#held.insert(from, end, bytes, start + (from - offset), captured, at);
+    const fresh = this.#held.insert(from, end, bytes, start + (from - offset), captured, at, after);
     this.bytes += fresh;
-    if (mayDeliver) this.drain();
+    this.drain(reached);
     if (this.#held.bytes > LIMITS.heldBytes) this.#overflow('heldBytes', at);
     if (this.#held.count > LIMITS.heldSegments) this.#overflow('heldSegments', at);
     return fresh;
@@ -128,24 +131,29 @@ export class Reassembler {
     this.#finish();
   }
 
-  /** Delivers what is held and has become in order. */
-  drain(): void {
+  /**
+   * Delivers what is held and has become in order: cause before effect, so nothing that answers more than `reached`.
+   * @returns whether there was any.
+   */
+  drain(reached: number): boolean {
     const held = this.#held;
-    if (held === null) return;
-    while (held.count > 0 && held.first!.offset <= this.next) {
+    const before = this.next;
+    if (held === null || this.floating) return false;
+    while (held.count > 0 && held.first!.offset <= this.next && held.first!.after <= reached) {
       const segment = held.shift();
       if (segment.end <= this.next) continue;
       const skip = this.next - segment.offset;
       this.#deliver(segment.end, segment.bytes, skip, segment.bytes.length, segment.at);
     }
     this.#finish();
+    return this.next > before;
   }
 
   /**
    * Gives up the missing bytes below `limit` and delivers what was held behind them.
    * @returns how many bytes were given up.
    */
-  giveUp(limit: number, at: Moment): number {
+  giveUp(limit: number, at: Moment, reached: number): number {
     const target = Math.min(limit, this.finOffset);
     let lost = 0;
     while (!this.ended && this.next < target) {
@@ -154,7 +162,7 @@ export class Reassembler {
         this.#skip(gap, at);
         lost += gap;
       }
-      this.drain();
+      if (!this.drain(reached) && gap <= 0) break;
     }
     return lost;
   }
@@ -200,7 +208,7 @@ export class Reassembler {
     this.#onLimit(limit);
     if (this.floating) this.settle();
     if (!this.holding) return;
-    this.giveUp(this.holeEnd, at);
-    this.drain();
+    this.giveUp(this.holeEnd, at, Number.POSITIVE_INFINITY);
+    this.drain(Number.POSITIVE_INFINITY);
   }
 }
