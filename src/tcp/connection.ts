@@ -88,7 +88,7 @@ export class TcpConnection implements Connection {
     const length = segment.payloadLength;
     if (length > 0) this.#onData(segment, side, bytes);
     if ((flags & FIN) !== 0) this.#onFin(segment, side);
-    if ((flags & (SYN | FIN)) === 0 && length === 0) this.#history.note('a', side);
+    if ((flags & (SYN | FIN | ACK)) === ACK && length === 0) this.#history.note('a', side);
     if (segment.window === 0 && (flags & SYN) === 0) this.#history.note('w', side);
     me.usual ??= me.fingerprint(segment, peer);
     me.advertise(segment, peer);

@@ -31,10 +31,11 @@ export function beginsAnew(connection: TcpConnection, segment: Segment, side: Si
 }
 
 /** Whether a handshake that names this first byte cannot be that of a stream of which more was seen than its SYN. */
-function isForeign({ stream, highest, packets, synCount }: DirectionState, first: number): boolean {
+function isForeign(direction: DirectionState, first: number): boolean {
+  const { stream, highest, packets, synCount } = direction;
   if (!stream.started || packets === synCount) return false;
   const offset = stream.offsetOf(first);
-  return offset <= -BEFORE_START || offset > highest;
+  return offset < beginning(direction) || offset > highest;
 }
 
 /**
@@ -42,9 +43,15 @@ function isForeign({ stream, highest, packets, synCount }: DirectionState, first
  * addresses and ports was not captured, or the reset was forged, or lost on its way to both.
  */
 export function livesOn(connection: TcpConnection, segment: Segment, side: Side): boolean {
-  const { stream } = connection.sides[side];
+  const me = connection.sides[side];
+  const { stream } = me;
   if (!stream.ended || !connection.finished || segment.payloadLength === 0) return false;
   if ((segment.flags & RST) !== 0) return false;
   const offset = stream.offsetOf(segment.seq);
-  return offset + segment.payloadLength > stream.next || offset <= -BEFORE_START;
+  return offset + segment.payloadLength > stream.next || offset < beginning(me);
+}
+
+/** Offset before which nothing of this stream lies. */
+function beginning({ syn }: DirectionState): number {
+  return syn === null ? -BEFORE_START : syn.offset;
 }
