@@ -24,16 +24,11 @@ const EXTRA: Readonly<Record<string, { readonly verdicts: readonly Code[]; reado
   },
 };
 
-/** Answered posts that are called unanswered, or the other way round, each with its reason. */
-const DISHONEST: Readonly<Record<string, string>> = {
-  '16-capture-problems/out-of-time-order':
-    'halves in the wrong order: packets must be sorted by time first; until then no absence is claimed but weakly',
-};
-
 const deviations = (capture: Capture, { post, record }: Match): string[] => {
   const verdict = record?.verdict ?? 'none';
   const less = LESS[capture.name];
-  const labels = [post.expected, ...(post.also_acceptable ?? [])];
+  // No keys are read yet: what a reader without them may say is what must be said.
+  const labels = [post.expected_without_keys ?? post.expected, ...(post.also_acceptable ?? [])];
   const wanted: readonly string[] = less ? [less.verdict] : labels.flatMap((label) => LABELS[label]);
   const found: string[] = [];
   if (!wanted.includes(verdict)) found.push(`verdict ${verdict} instead of ${wanted.join(' or ')}`);
@@ -67,7 +62,7 @@ needs('shared-captures').describe('the lab', () => {
   test('is all there', () => {
     expect(new Set(captures.map(({ scenario }) => scenario)).size).toBe(21);
     const names = new Set(captures.map(({ name }) => name));
-    for (const name of [LESS, EXTRA, DISHONEST].flatMap(Object.keys)) expect(names).toContain(name);
+    for (const name of [LESS, EXTRA].flatMap(Object.keys)) expect(names).toContain(name);
   });
 
   for (const capture of captures.filter(({ scenario }) => AGREE.test(scenario))) {
@@ -98,20 +93,14 @@ needs('shared-captures').describe('the lab', () => {
       const unfair: string[] = [];
       for (const { post, record } of (await runOf(capture)).matches) {
         if (record === null) continue;
-        const { outcome, verdict, confidence } = record;
-        const text = `${post.id} is ${post.expected}, called ${verdict} (${confidence})`;
+        const { outcome, verdict } = record;
+        const text = `${post.id} is ${post.expected}, called ${verdict}`;
         const labels = [post.expected, ...(post.also_acceptable ?? [])];
         if (ANSWERED.has(post.expected) && (outcome === 'unanswered' || outcome === 'unsent'))
           unfair.push(text);
         if (outcome === 'delivered' && !labels.includes('answered-ok')) unfair.push(text);
       }
-      if (capture.name in DISHONEST) {
-        // Stays on the list only as long as it is needed, and never as more than a hint.
-        expect(unfair.length).toBeGreaterThan(0);
-        expect(unfair.filter((text) => !text.endsWith('(weak)'))).toEqual([]);
-      } else {
-        expect(unfair).toEqual([]);
-      }
+      expect(unfair).toEqual([]);
     });
   }
 
