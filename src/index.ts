@@ -21,6 +21,7 @@ export type { HeaderField } from './http/message.ts';
 export type { LimitName } from './limits.ts';
 export { en } from './report/summary/en.ts';
 export type { Language } from './report/summary/language.ts';
+export { zh } from './report/summary/zh.ts';
 export { type Clock, rfc3339 } from './report/time.ts';
 export type {
   AcceptRule,

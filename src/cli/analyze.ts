@@ -7,7 +7,7 @@ import type { PacketSource } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
 import { createReporter } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
-import { en } from '../report/summary/en.ts';
+import { LANGUAGES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
@@ -54,7 +54,7 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   });
   const reporter = createReporter(format, output, {
     clock: source.facts,
-    language: en,
+    language: LANGUAGES[command.language],
     only: command.only,
     colour: command.output === null && wantsColour(io, io.stdout, command.noColor),
     width: (onTerminal ? io.stdout.columns() : null) ?? PLAIN_WIDTH,

@@ -3,7 +3,8 @@
  */
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
-import { padEnd, wrap } from '../report/terminal.ts';
+import { padEnd } from '../report/terminal.ts';
+import { wrap } from '../report/wrap.ts';
 import { CATALOGUE } from '../verdict/codes.ts';
 import type { CatalogueEntry } from '../verdict/verdict.ts';
 import { suggest } from './suggest.ts';

@@ -6,6 +6,8 @@ import yargs, { type Options } from 'yargs';
 import { UserError } from '../error.ts';
 import { FORMATS, type Format } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
+import type { Language } from '../report/summary/language.ts';
+import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
 import { suggest } from './suggest.ts';
 import { duration, flagError, host, method, oneOf, outcomes, port, regExp, statuses } from './values.ts';
@@ -20,7 +22,7 @@ export interface AnalyzeCommand {
   readonly format: Format | null;
   /** Null: standard output. */
   readonly output: string | null;
-  readonly language: 'en';
+  readonly language: Language['name'];
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly noColor: boolean;
@@ -58,7 +60,7 @@ const ANALYZE: Readonly<Record<string, Options>> = {
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
   format: text('text, ndjson or json [text on a terminal, else ndjson]'),
   output: text('write to this file instead of standard output', { alias: 'o' }),
-  lang: text('language of summaries and reports: en [en]'),
+  lang: text('language of summaries and reports: en or zh [en]'),
   quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),
   verbose: flag('more on each transaction, and on the run', { alias: 'v' }),
   'no-color': flag('no colours (as the variable NO_COLOR)'),
@@ -189,7 +191,7 @@ function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeComman
     only: one('only', outcomes),
     format: one('format', (name, given) => oneOf(name, given, FORMATS)),
     output: one('output', path),
-    language: one('lang', (name, given) => oneOf(name, given, ['en'] as const)) ?? 'en',
+    language: one('lang', (name, given) => oneOf(name, given, LANGUAGE_NAMES)) ?? 'en',
     quiet: isSet(parsed, 'quiet'),
     verbose: isSet(parsed, 'verbose'),
     noColor: isSet(parsed, 'no-color'),

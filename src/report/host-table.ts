@@ -6,7 +6,8 @@ import { FAILED, type HostRecord } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { hostAndPort } from './listing.ts';
 import type { HostColumn } from './summary/language.ts';
-import { type Paint, padEnd, padStart, widthOf, wrap } from './terminal.ts';
+import { type Paint, padEnd, padStart, widthOf } from './terminal.ts';
+import { wrap } from './wrap.ts';
 
 /** More lines than this are no overview any more; the rest is in the other formats. */
 const SHOWN = 100;

@@ -3,10 +3,12 @@
  * each with their sentence and their frames, the rest as a number. Memory is bounded whatever comes in.
  */
 import { LIMITS } from '../limits.ts';
-import type { Outcome, TransactionRecord } from '../verdict/verdict.ts';
+import type { Code, Outcome, TransactionRecord } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { clip, escapeText } from './escape.ts';
-import { type Paint, widthOf, wrap } from './terminal.ts';
+import type { FileNames } from './file-names.ts';
+import { type Paint, widthOf } from './terminal.ts';
+import { wrap } from './wrap.ts';
 
 /** Transactions shown of one host and verdict: enough to see a pattern and to open the frames. */
 const SHOWN = 5;
@@ -17,7 +19,7 @@ const HOST_LENGTH = 80;
 interface Group {
   readonly host: string;
   readonly outcome: Outcome;
-  readonly verdict: string;
+  readonly verdict: Code;
   readonly fault: readonly string[];
   count: number;
   readonly shown: Item[];
@@ -25,8 +27,11 @@ interface Group {
 
 interface Item {
   readonly id: string;
-  /** Lines to wrap: the sentence, then what stands dimmed below it. */
   readonly sentence: string;
+  readonly confidence: string;
+  /** By the path of their file. */
+  readonly frames: ReadonlyMap<string, readonly number[]>;
+  /** What else stands dimmed below the sentence. */
   readonly notes: readonly string[];
 }
 
@@ -66,20 +71,22 @@ export class Listing {
     if (group.shown.length < SHOWN) group.shown.push(this.#item(record));
   }
 
-  lines(paint: Paint): string[] {
+  /** @param files known when all is read: how evidence names its file. */
+  lines(paint: Paint, files: FileNames): string[] {
     const { language, width } = this.#context;
     const words = language.report;
     const lines: string[] = [];
     for (const group of this.#groups.values()) {
       const style = STYLES[group.outcome];
-      const head = `${group.host}  ${group.outcome}: ${group.verdict} (${group.count}), ${words.fault(group.fault)}`;
+      const head = `${group.host}  ${words.group(group.outcome, group.verdict, group.count, group.fault)}`;
       lines.push(...wrap(head, width).map((line) => paint(style, line)));
       const column = 4 + Math.max(...group.shown.map((item) => widthOf(item.id)));
-      for (const item of group.shown) {
+      for (const item of inOrder(group.shown)) {
         const sentence = wrap(item.sentence, width - column);
         lines.push(`  ${item.id}${' '.repeat(column - 2 - widthOf(item.id))}${sentence[0] ?? ''}`);
         for (const line of sentence.slice(1)) lines.push(' '.repeat(column) + line);
-        for (const note of item.notes) {
+        const frames = [...item.frames].map(([path, of]) => ({ frames: of, file: files.nameOf(path) }));
+        for (const note of [words.proof(item.confidence, frames), ...item.notes]) {
           for (const line of wrap(note, width - column)) lines.push(' '.repeat(column) + paint('dim', line));
         }
       }
@@ -94,12 +101,22 @@ export class Listing {
   #item(record: TransactionRecord): Item {
     const { language, clock, verbose } = this.#context;
     const words = language.report;
-    const notes = [`${record.confidence}; ${framesOf(record, this.#context)}`];
-    if (record.evidence.length === 0) notes[0] = record.confidence;
+    const notes: string[] = [];
     if (verbose && record.because.length > 0) notes.push(words.because(record.because.map(escapeText)));
     if (verbose && record.signals.length > 0) notes.push(words.signals(record.signals.map(escapeText)));
-    return { id: escapeText(record.id), sentence: language.summarize(record, clock), notes };
+    return {
+      id: escapeText(record.id),
+      sentence: language.summarize(record, clock),
+      confidence: record.confidence,
+      frames: framesOf(record),
+      notes,
+    };
   }
+}
+
+/** They came as they were decided. */
+function inOrder(items: readonly Item[]): Item[] {
+  return [...items].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
 }
 
 const STYLES: Readonly<Record<Outcome, 'red' | 'green' | 'yellow'>> = {
@@ -126,19 +143,13 @@ export function hostAndPort(host: string, port: number): string {
   return name.includes(':') && !name.startsWith('[') ? `[${name}]:${port}` : `${name}:${port}`;
 }
 
-function framesOf(record: TransactionRecord, { language }: ReportContext): string {
-  const byFile = new Map<string, Set<number>>();
+function framesOf(record: TransactionRecord): Map<string, number[]> {
+  const byFile = new Map<string, number[]>();
   for (const { file, frame } of record.evidence.slice(0, FRAMES)) {
     const frames = byFile.get(file);
-    if (frames === undefined) byFile.set(file, new Set([frame]));
-    else frames.add(frame);
+    if (frames === undefined) byFile.set(file, [frame]);
+    else if (!frames.includes(frame)) frames.push(frame);
   }
-  return [...byFile]
-    .map(([file, frames]) =>
-      language.report.frames(
-        [...frames].sort((a, b) => a - b),
-        escapeText(file),
-      ),
-    )
-    .join('; ');
+  for (const frames of byFile.values()) frames.sort((a, b) => a - b);
+  return byFile;
 }

@@ -1,7 +1,13 @@
 /**
- * What the text report needs of a terminal: colour or none, words wrapped to a width, columns aligned.
- * Strings that come in are escaped already. Widths count code points; wide scripts are not measured yet.
+ * What the text report needs of a terminal: colour or none, the columns that a string takes, columns aligned.
+ * Strings that come in are escaped already, so that each code point takes two columns (UAX #11: East Asian wide
+ * and full-width), none (combining marks) or one.
  */
+import { eastAsianWidth } from 'get-east-asian-width';
+
+const PLAIN = /^[\x20-\x7e]*$/;
+/** Non-spacing and enclosing marks, and the Hangul vowels and finals that join the letter before them. */
+const JOINED = /^[\p{Mn}\p{Me}\u1160-\u11ff]$/u;
 
 /** Select Graphic Rendition parameters (ECMA-48 §8.3.117). */
 const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
@@ -15,8 +21,10 @@ export function painter(colour: boolean): Paint {
 }
 
 export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const _ of text) width++;
+  for (const character of text)
+    width += JOINED.test(character) ? 0 : eastAsianWidth(character.codePointAt(0)!);
   return width;
 }
 
@@ -26,32 +34,4 @@ export function padStart(text: string, width: number): string {
 
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
-}
-
-/** Breaks at spaces into lines of at most `width`; a longer word (a URL) is broken where the line ends. */
-export function wrap(text: string, width: number): string[] {
-  const room = Math.max(1, width);
-  const lines: string[] = [];
-  let line = '';
-  let used = 0;
-  for (const word of text.split(' ')) {
-    let length = widthOf(word);
-    let rest = word;
-    if (used > 0 && used + 1 + length <= room) {
-      line += ` ${word}`;
-      used += 1 + length;
-      continue;
-    }
-    if (used > 0) lines.push(line);
-    if (length > room) {
-      const points = [...rest];
-      while (points.length > room) lines.push(points.splice(0, room).join(''));
-      rest = points.join('');
-      length = points.length;
-    }
-    line = rest;
-    used = length;
-  }
-  if (used > 0) lines.push(line);
-  return lines;
 }

@@ -1,19 +1,24 @@
 /**
- * For a person on a terminal: the failed transactions first, each with its sentence and the frames that prove
- * it, then those the capture does not decide, one line a host, the totals, and what the capture itself is to be
+ * For a person on a terminal: what was read; the failed transactions, each with its sentence and the frames that
+ * prove it; those the capture does not decide; one line a host; the totals, and what the capture itself is to be
  * blamed for. Everything that came from packets is escaped; the only escape sequences are this report's colours.
  */
 import { FAILED, type Findings, OUTCOMES, type Outcome, type TransactionRecord } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { escapeText } from './escape.ts';
+import { type FileNames, fileNames } from './file-names.ts';
 import { hostLines } from './host-table.ts';
 import { Listing } from './listing.ts';
 import type { Output, Reporter } from './reporter.ts';
-import { type Paint, painter, wrap } from './terminal.ts';
+import { type Paint, painter } from './terminal.ts';
 import { readableTime } from './time.ts';
+import { wrap } from './wrap.ts';
 
 /** Below this, wrapping does more harm than a terminal that breaks lines by itself. */
 const NARROWEST = 40;
+
+/** Files named one by one. */
+const FILES = 20;
 
 const UNDECIDED: readonly Outcome[] = ['pending', 'unknown'];
 
@@ -34,26 +39,36 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
       else if (UNDECIDED.includes(record.outcome)) undecided.add(record);
     },
     end(findings) {
-      const lines = [...transactionLines(findings), ...closingLines(findings, context, paint)];
+      const paths = findings.capture.files.map((file) => file.path);
+      const files = fileNames(paths, words.standardInput);
+      const lines = [
+        ...openingLines(findings, context),
+        ...transactionLines(findings, files),
+        ...closingLines(findings, context, paint),
+      ];
+      while (lines.at(-1) === '') lines.pop();
       for (const line of lines) output.write(`${line}\n`);
     },
   };
 
-  function transactionLines({ summary }: Findings): string[] {
+  function transactionLines({ summary }: Findings, files: FileNames): string[] {
     if (summary.transactions === 0) return [...wrap(words.noTransactions, width), ''];
     if (only !== null) {
       if (selected.count === 0) return [...wrap(words.nothingSelected, width), ''];
-      return section(words.selected(selected.count, only), selected);
+      return section(words.selected(selected.count, only), selected, files);
     }
     const lines: string[] = [];
-    if (failed.count > 0) lines.push(...section(words.failed(failed.count), failed));
+    if (failed.count > 0) lines.push(...section(words.failed(failed.count), failed, files));
     else lines.push(...wrap(words.nothingFailed, width).map((line) => paint('green', line)), '');
-    if (undecided.count > 0) lines.push(...section(words.undecided(undecided.count), undecided));
+    if (undecided.count > 0) {
+      lines.push(...section(words.undecided(undecided.count), undecided, files));
+    }
+    if (failed.count + undecided.count > 0) lines.push(...wrap(words.hint, width), '');
     return lines;
   }
 
-  function section(heading: string, listing: Listing): string[] {
-    return [...wrap(heading, width).map((line) => paint('bold', line)), '', ...listing.lines(paint)];
+  function section(heading: string, listing: Listing, files: FileNames): string[] {
+    return [...wrap(heading, width).map((line) => paint('bold', line)), '', ...listing.lines(paint, files)];
   }
 }
 
@@ -62,9 +77,28 @@ function isFailure(record: TransactionRecord): boolean {
   return FAILED.includes(record.outcome) && record.verdict !== 'no_request_sent';
 }
 
+/** What was read, and when it was captured. Several files are named one by one, as the evidence tells them apart. */
+function openingLines({ capture }: Findings, { language, clock, width }: ReportContext): string[] {
+  const words = language.report;
+  const { files } = capture;
+  const pathOf = (path: string) => (path === '-' ? words.standardInput : escapeText(path));
+  const from = files.length === 1 ? pathOf(files[0]!.path) : files.length || null;
+  const first = readableTime(capture.firstTime, clock);
+  const last = readableTime(capture.lastTime, clock);
+  const lines = wrap(words.read(capture.packets, from, first, last), width);
+  if (files.length > 1) {
+    const named = files
+      .slice(0, FILES)
+      .map(({ path, packets }) => `${pathOf(path)}: ${words.packets(packets)}`);
+    if (files.length > FILES) named.push(words.moreFiles(files.length - FILES));
+    for (const name of named) lines.push(...wrap(name, width - 2).map((line) => `  ${line}`));
+  }
+  return [...lines, ''];
+}
+
 function closingLines(findings: Findings, context: ReportContext, paint: Paint): string[] {
-  const { capture, hosts, summary } = findings;
-  const { width, clock } = context;
+  const { hosts, summary } = findings;
+  const { width } = context;
   const words = context.language.report;
   const lines: string[] = [];
   if (hosts.length > 0) {
@@ -77,9 +111,6 @@ function closingLines(findings: Findings, context: ReportContext, paint: Paint):
     });
     lines.push(...wrap(words.total(summary.transactions, summary.hosts, outcomes), width));
   }
-  const from = readableTime(capture.firstTime, clock);
-  const to = readableTime(capture.lastTime, clock);
-  lines.push(...wrap(words.read(capture.packets, capture.files.length, from, to), width));
   for (const text of warningsOf(findings, context)) {
     lines.push(...wrap(words.warning(text), width).map((line) => paint('yellow', line)));
   }

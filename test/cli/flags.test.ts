@@ -48,13 +48,14 @@ describe('analyze', () => {
     const line =
       '-r a.pcap --host 10.0.0.0/8 --host=pay.example --port 80 --port 8080 --method post --timeout 500ms' +
       ' --only failed --accept-body ^ok$ --reject-body=-fail- --accept-status 200,3xx --format json -o out.json' +
-      ' --lang en -qv --no-color --exit-zero b.pcap -';
+      ' --lang zh -qv --no-color --exit-zero b.pcap -';
     const command = await parseAnalyze(line);
     expect(command).toMatchObject({
       files: ['a.pcap', 'b.pcap', '-'],
       only: ['refused', 'unanswered', 'unsent', 'missing'],
       format: 'json',
       output: 'out.json',
+      language: 'zh',
       quiet: true,
       verbose: true,
       noColor: true,
@@ -131,7 +132,7 @@ test.each([
   ['analyze --timeout 1s --timeout 2s', '--timeout is given more than once'],
   ['analyze -o a --output b', '--output is given more than once'],
   ['analyze --format csv', '--format csv: expected text, ndjson, json'],
-  ['analyze --lang zh', '--lang zh: expected en'],
+  ['analyze --lang fr', '--lang fr: expected en, zh'],
   ['analyze --output=', '--output "": expected the name of a file'],
   ['analyze --__proto__ x', 'unknown flag --___proto___: see wirewitness --help'],
   ['analyze --a\x1b[2J', 'unknown flag --a\\x1b[2J: see wirewitness --help'],

@@ -46,6 +46,7 @@ const EXCEPTIONS: readonly (readonly [from: string, to: string, why: string])[] 
 
 /** Packages beside node's own, and the one place each is known in. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  'get-east-asian-width': 'report/terminal.ts',
   yargs: 'cli/flags.ts',
   fzstd: 'capture/file.ts',
   cap: 'capture/live.ts',

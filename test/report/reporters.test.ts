@@ -34,11 +34,18 @@ function report(
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour is one
 const COLOURS = /\x1b\[(?:0|1|2|31|32|33)m/g;
 
+/** How every text report begins. */
+const READ =
+  'Read 1,234 packets from notify.pcap, 2017-01-04 09:23:57.123 UTC to 2017-01-04 09:24:07.134 UTC.';
+const READ_80 = READ.replace('2017-01-04 09:24', '2017-01-04\n09:24');
+
 const ALL = [DELIVERED, UNANSWERED, REFUSED];
 
 describe('text', () => {
   test('failed transactions first, then hosts, totals and the capture', () => {
-    expect(report('text', ALL)).toBe(`2 transactions failed
+    expect(report('text', ALL)).toBe(`${READ_80}
+
+2 transactions failed
 
 pay.shop.example:80  unanswered: no_response_sender_closed (1), fault: receiver
   2.1  POST http://pay.shop.example/notify (210 bytes of headers, 402 of body)
@@ -47,13 +54,15 @@ pay.shop.example:80  unanswered: no_response_sender_closed (1), fault: receiver
        203.0.113.44:80, 12 ms after its last byte; no byte of a response came
        before the sender closed the connection (FIN) at 2017-01-04 09:24:07.134
        UTC, 10.0 s after the last byte of the request.
-       strong; frames 12 15 19 in notify.pcap
+       strong; frames 12 15 19
 
 [2001:db8::1]:443  unsent: connect_refused (1), fault: receiver
   3.1  10.0.8.15:40112 tried to connect to [2001:db8::1]:443 at 2017-01-04
        09:23:57.123 UTC; the SYN was answered by an RST after 3 ms, so the
        connection was refused.
-       proven; frames 20 21 in notify.pcap
+       proven; frames 20 21
+
+wirewitness explain CODE tells what a verdict means and what to do about it.
 
 Hosts
                        at- deliv-   re- unans-  un- no SYN         wait wait
@@ -61,20 +70,19 @@ host                tempts   ered fused  wered sent   -ACK resets   p50  p95
 pay.shop.example:80     12      9     1      2    0      0      3 120ms 1.8s
 
 3 transactions to 1 host: 1 delivered, 1 unanswered, 1 unsent.
-Read 1,234 packets from 1 file, 2017-01-04 09:23:57.123 UTC to 2017-01-04
-09:24:07.134 UTC.
 `);
   });
 
   test('nothing failed', () => {
-    expect(report('text', [DELIVERED], { width: 120 }, NOTHING_FAILED)).toBe(`No transaction failed.
+    expect(report('text', [DELIVERED], { width: 120 }, NOTHING_FAILED)).toBe(`${READ}
+
+No transaction failed.
 
 Hosts
 host                 attempts  delivered  refused  unanswered  unsent  no SYN-ACK  resets  wait p50  wait p95
 pay.shop.example:80        12          9        1           2       0           0       3     120ms      1.8s
 
 1 transaction to 1 host: 1 delivered.
-Read 1,234 packets from 1 file, 2017-01-04 09:23:57.123 UTC to 2017-01-04 09:24:07.134 UTC.
 `);
   });
 
@@ -94,8 +102,43 @@ Read 1,234 packets from 1 file, 2017-01-04 09:23:57.123 UTC to 2017-01-04 09:24:
       },
     };
     expect(report('text', [], {}, empty)).toBe(
-      'No HTTP transaction was found.\n\nRead 0 packets from 1 file.\n',
+      'Read 0 packets from notify.pcap.\n\nNo HTTP transaction was found.\n',
     );
+  });
+
+  test('several files are named once, and told apart in the evidence', () => {
+    const file = CAPTURE.files[0]!;
+    const paths = ['/var/log/a/notify.pcap', '/var/log/b/notify.pcap', '-'];
+    const end = findings({
+      capture: { files: paths.map((path, i) => ({ ...file, path, packets: i + 1 })) },
+    });
+    const at = (i: number, frame: number) => ({ file: paths[i]!, frame, time: 0, role: 'syn' }) as const;
+    const record = transaction({ ...UNANSWERED, evidence: [at(0, 7), at(1, 2), at(0, 3), at(0, 7)] });
+    const text = report('text', [record, { ...REFUSED, evidence: [at(2, 4)] }], { width: 120 }, end);
+    expect(text.replace('1,234 packets from 3 files', '1,234 packets from notify.pcap')).toMatch(
+      new RegExp(`^${READ}\n`),
+    );
+    expect(text).toContain(`
+  /var/log/a/notify.pcap: 1 packet
+  /var/log/b/notify.pcap: 2 packets
+  standard input: 3 packets
+
+2 transactions failed
+`);
+    expect(text).toContain('\n       strong; frames 3 7 in a/notify.pcap; frame 2 in b/notify.pcap\n');
+    expect(text).toContain('\n       proven; frame 4 in standard input\n');
+    expect(text.match(/var/g)).toHaveLength(2);
+  });
+
+  test('there is an end to the names of files', () => {
+    const files = Array.from({ length: 23 }, (_, i) => ({ ...CAPTURE.files[0]!, path: `${i}.pcap` }));
+    const text = report('text', ALL, {}, findings({ capture: { files } }));
+    expect(text).toContain('\n  19.pcap: 1,234 packets\n  ... and 3 files more\n\n');
+  });
+
+  test('transactions of a kind stand in the order of their ids', () => {
+    const records = ['10.1', '9.2', '9.1'].map((id) => transaction({ ...UNANSWERED, id }));
+    expect(report('text', records).match(/^ {2}\d+\.\d/gm)).toEqual(['  9.1', '  9.2', '  10.1']);
   });
 
   test('says what the capture cannot be trusted with', () => {
@@ -109,7 +152,7 @@ Read 1,234 packets from 1 file, 2017-01-04 09:23:57.123 UTC to 2017-01-04 09:24:
         warnings: [{ code: 'cut', text: 'a\x1b[2J.pcap is cut at byte 90' }],
       },
     });
-    expect(report('text', ALL, { width: 120 }, end)).toContain(`UTC.
+    expect(report('text', ALL, { width: 120 }, end)).toContain(`1 unsent.
 warning: a\\x1b[2J.pcap is cut at byte 90
 warning: the capture says that 7 packets were dropped: what was not seen may have been there
 warning: 1 byte was acknowledged but never captured: the capture has lost packets
@@ -149,7 +192,7 @@ warning: the limit connections was reached 1 time: the result may be incomplete
       fault: ['capture'],
     });
     const text = report('text', [pending, unused]);
-    expect(text).toMatch(/^No transaction failed\.\n\n1 transaction the capture does not decide\n/);
+    expect(text).toMatch(/\n\nNo transaction failed\.\n\n1 transaction the capture does not decide\n/);
     expect(text).not.toContain('no_request_sent');
   });
 
@@ -181,12 +224,12 @@ warning: the limit connections was reached 1 time: the result may be incomplete
   test('--only lists what was asked for, delivered or not; the rest is still counted', () => {
     const text = report('text', ALL, { only: ['delivered'] });
     expect(text).toMatch(
-      /^1 transaction delivered\n\npay\.shop\.example:80 {2}delivered: delivered \(1\), nobody at fault\n/,
+      /\n\n1 transaction delivered\n\npay\.shop\.example:80 {2}delivered: delivered \(1\), nobody at fault\n/,
     );
     expect(text).not.toContain('no_response_sender_closed');
     expect(text).toContain('3 transactions to 1 host: 1 delivered, 1 unanswered, 1 unsent.');
     expect(report('text', ALL, { only: ['missing'] })).toMatch(
-      /^No transaction has the outcome asked for\.\n/,
+      /\n\nNo transaction has the outcome asked for\.\n/,
     );
   });
 

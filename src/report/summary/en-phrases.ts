@@ -2,18 +2,21 @@
  * The English phrases that the sentences of `en.ts` are made of: endpoints, times, sizes, who closed. A phrase
  * of a fact that is not known is empty or says less; it never says `null`.
  */
-import type { Endpoint, TransactionRecord } from '../../verdict/verdict.ts';
-import { clip, escapeText } from '../escape.ts';
+import type { TransactionRecord } from '../../verdict/verdict.ts';
 import { type Clock, readableTime } from '../time.ts';
-
-/** Code points of a URL, a reason phrase or the like in a sentence; the record holds all of it. */
-const URL_LENGTH = 160;
-const PHRASE_LENGTH = 60;
-
-/** Text from a packet, fit for a sentence. */
-export function quoted(text: string, most = PHRASE_LENGTH): string {
-  return escapeText(clip(text, most));
-}
+import {
+  BY_ANYONE,
+  BY_RECEIVER,
+  BY_SENDER,
+  type Closing,
+  closingOf,
+  durationIn,
+  endpoint,
+  nameOf,
+  quoted,
+  quotedUrl,
+  statusOf,
+} from './facts.ts';
 
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
@@ -24,23 +27,9 @@ export function list(items: readonly string[], conjunction = 'and'): string {
   return `${items.slice(0, -1).join(', ')} ${conjunction} ${items.at(-1)}`;
 }
 
-/** `[2001:db8::1]:443` for IPv6 (RFC 3986 §3.2.2). */
-export function endpoint({ ip, port }: Endpoint): string {
-  return ip.includes(':') ? `[${quoted(ip)}]:${port}` : `${quoted(ip)}:${port}`;
-}
-
 /** `0.4 ms`, `12 ms`, `1.25 s`, `2 min 5 s`; empty for what is no duration. */
 export function duration(milliseconds: number | null): string {
-  if (milliseconds === null || !Number.isFinite(milliseconds) || milliseconds < 0) return '';
-  // Each bound is where the rounded number would need a digit more.
-  if (milliseconds < 9.95) return `${Number(milliseconds.toFixed(milliseconds < 0.1 ? 3 : 1))} ms`;
-  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 9_995) return `${(milliseconds / 1000).toFixed(2)} s`;
-  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return durationIn({ ms: ' ms', s: ' s', min: ' min', h: ' h' }, milliseconds);
 }
 
 /** ` after 12 ms`, or nothing. */
@@ -86,9 +75,7 @@ function requestOf({ request }: TransactionRecord): string {
 /** The capture may hold no more than the first letters of the start line. */
 function named(method: string | null, target: string | null): string {
   if (!method) return 'A request';
-  return target
-    ? `${quoted(method)} ${quoted(target, URL_LENGTH)}`
-    : `A request that begins with ${quoted(method)}`;
+  return target ? `${quoted(method)} ${quotedUrl(target)}` : `A request that begins with ${quoted(method)}`;
 }
 
 /** A head and a body as Wireshark shows their lengths. */
@@ -114,54 +101,39 @@ export function sentAndAcked(story: Story): string {
     return `${sent(story)} and was acknowledged in full by ${peer}${when}`;
   }
   if (acked === 'partial') return `${sent(story)} and was acknowledged in part by ${peer}`;
-  if (acked === 'none') return `${sent(story)} and was never acknowledged`;
+  if (acked === 'none') return `${sent(story)} and was not acknowledged`;
   return sent(story);
 }
 
 /** `10.0.8.15:40112 tried to connect to 203.0.113.44:80 (pay.shop.example) at T`. */
 export function triedToConnect(story: Story): string {
   const { record, sender, receiver, at } = story;
-  const name = record.connection.tls?.sni ?? record.request?.host ?? null;
-  const named = name === null ? '' : ` (${quoted(name)})`;
-  return `${sender} tried to connect to ${receiver}${named}${at(record.times.syn)}`;
+  return `${sender} tried to connect to ${receiver}${knownAs(record)}${at(record.times.syn)}`;
 }
 
 /** `10.0.8.15:40112 connected to 203.0.113.44:80 at T`. */
 export function connected(story: Story): string {
   const { record, sender, receiver, at } = story;
-  const name = record.connection.tls?.sni ?? null;
-  const named = name === null ? '' : ` (${quoted(name)})`;
-  return `${sender} connected to ${receiver}${named}${at(record.times.established ?? record.times.syn)}`;
+  const time = record.times.established ?? record.times.syn;
+  return `${sender} connected to ${receiver}${knownAs(record)}${at(time)}`;
 }
 
-const CLOSINGS = {
+function knownAs(record: TransactionRecord): string {
+  const name = nameOf(record);
+  return name === null ? '' : ` (${name})`;
+}
+
+const CLOSINGS: Readonly<Record<Closing, string>> = {
   sender_fin: 'the sender closed the connection (FIN)',
   sender_rst: 'the sender reset the connection (RST)',
   receiver_fin: 'the receiver closed the connection (FIN)',
   receiver_rst: "an RST came from the receiver's address",
-} as const;
+};
 
-export type Closing = keyof typeof CLOSINGS;
-
-export const BY_SENDER: readonly Closing[] = ['sender_fin', 'sender_rst'];
-const BY_RECEIVER: readonly Closing[] = ['receiver_fin', 'receiver_rst'];
-
-/**
- * Who ended it and how: `the receiver closed the connection (FIN) at T`; null while nobody did. The packet that the
- * verdict rests on comes before the first FIN of all, which may be a half-close that ended nothing.
- */
-export function closing(
-  { record, at }: Story,
-  by: readonly Closing[] = [...BY_SENDER, ...BY_RECEIVER],
-): string | null {
-  const half = record.signals.includes('half_closed');
-  for (const { role, time } of record.evidence) {
-    const found = by.find((one) => one === role && !(half && one === 'sender_fin'));
-    if (found !== undefined) return `${CLOSINGS[found]}${at(time)}`;
-  }
-  const { closedBy } = record.facts;
-  if (closedBy === null || !by.includes(closedBy) || (half && closedBy === 'sender_fin')) return null;
-  return `${CLOSINGS[closedBy]}${at(record.times.closed)}`;
+/** `the receiver closed the connection (FIN) at T`; null while nobody did. */
+export function closing({ record, at }: Story, by: readonly Closing[] = BY_ANYONE): string | null {
+  const found = closingOf(record, by);
+  return found === null ? null : `${CLOSINGS[found.how]}${at(found.time)}`;
 }
 
 /** For verdicts that say which side it was: the same, or the bare statement where its packet is not known. */
@@ -177,18 +149,10 @@ export function receiverReset(story: Story): string {
   return closing(story, ['receiver_rst']) ?? CLOSINGS.receiver_rst;
 }
 
-/** `503 Service Unavailable`; null when no status line was read. */
-export function status({ record }: Story): string | null {
-  const { response } = record;
-  if (response === null || response.status === null) return null;
-  const reason = response.reason === null ? '' : quoted(response.reason.trim());
-  return reason === '' ? `${response.status}` : `${response.status} ${reason}`;
-}
-
-/** Value of a response field, for a sentence; null where there is none. */
-export function responseField({ record }: Story, name: string): string | null {
-  const field = record.response?.headers.find((header) => header.name.toLowerCase() === name);
-  return field === undefined ? null : quoted(field.value, URL_LENGTH);
+/** ` 503 Service Unavailable`, or nothing. */
+export function code({ record }: Story): string {
+  const text = statusOf(record);
+  return text === null ? '' : ` ${text}`;
 }
 
 /** ` (only 100 came)`: interim responses are no answer, but they are worth a word. */

@@ -3,12 +3,8 @@
  */
 import type { Outcome } from '../../verdict/verdict.ts';
 import { list } from './en-phrases.ts';
-import type { ReportWording } from './language.ts';
-
-/** 1,234,567: large counts are read, not computed with. */
-function grouped(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
-}
+import { grouped } from './facts.ts';
+import type { Frames, ReportWording } from './language.ts';
 
 function plural(n: number, one: string, many = `${one}s`): string {
   return `${grouped(n)} ${n === 1 ? one : many}`;
@@ -24,20 +20,38 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   missing: 'missing',
 };
 
+/** `frames 4 6 in b/notify.pcap`. */
+function framesIn({ frames, file }: Frames): string {
+  const where = file === null ? '' : ` in ${file}`;
+  return `${frames.length === 1 ? 'frame' : 'frames'} ${frames.join(' ')}${where}`;
+}
+
 export const reportWording: ReportWording = {
+  read: (packets, from, first, last) => {
+    const source = typeof from === 'number' ? plural(from, 'file') : from;
+    const head = `Read ${plural(packets, 'packet')}${source === null ? '' : ` from ${source}`}`;
+    return first === null || last === null ? `${head}.` : `${head}, ${first} to ${last}.`;
+  },
+  standardInput: 'standard input',
+  packets: (n) => plural(n, 'packet'),
+  moreFiles: (n) => `... and ${plural(n, 'file')} more`,
   failed: (n) => `${plural(n, 'transaction')} failed`,
   undecided: (n) => `${plural(n, 'transaction')} the capture does not decide`,
   selected: (n, outcomes) => `${plural(n, 'transaction')} ${list(outcomes, 'or')}`,
   nothingFailed: 'No transaction failed.',
   nothingSelected: 'No transaction has the outcome asked for.',
   noTransactions: 'No HTTP transaction was found.',
-  fault: (parties) => (parties.length === 0 ? 'nobody at fault' : `fault: ${list(parties, 'or')}`),
-  frames: (frames, file) => `${frames.length === 1 ? 'frame' : 'frames'} ${frames.join(' ')} in ${file}`,
+  group: (outcome, verdict, n, fault) => {
+    const whose = fault.length === 0 ? 'nobody at fault' : `fault: ${list(fault, 'or')}`;
+    return `${outcome}: ${verdict} (${grouped(n)}), ${whose}`;
+  },
+  proof: (confidence, frames) => [confidence, ...frames.map(framesIn)].join('; '),
   because: (reasons) => `because: ${reasons.join('; ')}`,
   signals: (signals) => `also seen: ${signals.join(', ')}`,
   more: (n) => `... and ${grouped(n)} more (--format ndjson prints all)`,
   moreGroups: (n) =>
     `... and ${plural(n, 'transaction')} of other kinds or hosts (--format ndjson prints all)`,
+  hint: 'wirewitness explain CODE tells what a verdict means and what to do about it.',
   hosts: 'Hosts',
   moreHosts: (n) => `... and ${plural(n, 'host')} more (--format ndjson prints all)`,
   columns: {
@@ -58,10 +72,6 @@ export const reportWording: ReportWording = {
     const head = `${plural(transactions, 'transaction')} to ${plural(hosts, 'host')}`;
     const parts = outcomes.map(([outcome, n]) => `${grouped(n)} ${OUTCOME_WORDS[outcome]}`);
     return parts.length === 0 ? `${head}.` : `${head}: ${parts.join(', ')}.`;
-  },
-  read: (packets, files, from, to) => {
-    const head = `Read ${plural(packets, 'packet')} from ${plural(files, 'file')}`;
-    return from === null || to === null ? `${head}.` : `${head}, ${from} to ${to}.`;
   },
   warning: (text) => `warning: ${text}`,
   dropped: (n) =>

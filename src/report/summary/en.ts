@@ -3,30 +3,28 @@
  * Wireshark and plain enough to be pasted to the other side. The peer is "the TCP endpoint at ADDRESS" or "the
  * receiver", never anybody's application: what stands behind an address is not on the wire.
  */
-import type { Code, Role } from '../../verdict/verdict.ts';
+import type { Code } from '../../verdict/verdict.ts';
 import {
   after,
-  BY_SENDER,
   closing,
+  code,
   connected,
   count,
   duration,
   interims,
   list,
-  quoted,
   receiverClosed,
   receiverReset,
-  responseField,
   type Story,
   senderClosed,
   sent,
   sentAndAcked,
   sizeOf,
-  status,
   storyOf,
   triedToConnect,
 } from './en-phrases.ts';
 import { reportWording } from './en-report.ts';
+import { BY_SENDER, locationOf, quoted, sinceSyn, statusOf, synRepeatedFor } from './facts.ts';
 import type { Language } from './language.ts';
 
 export const en: Language = {
@@ -38,17 +36,19 @@ export const en: Language = {
 const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   // connect
   connect_refused: (s) =>
-    `${triedToConnect(s)}; the SYN was answered by an RST${after(sinceSyn(s, 'receiver_rst'))}, so the connection was refused`,
+    `${triedToConnect(s)}; the SYN was answered by an RST${after(sinceSyn(s.record, 'receiver_rst'))}, so the connection was refused`,
   connect_prohibited: (s) =>
-    `${triedToConnect(s)}; an ICMP error "administratively prohibited" came back${after(sinceSyn(s, 'icmp_error'))}, and no connection came about`,
+    `${triedToConnect(s)}; an ICMP error "administratively prohibited" came back${after(sinceSyn(s.record, 'icmp_error'))}, and no connection came about`,
   connect_unreachable: (s) =>
-    `${triedToConnect(s)}; an ICMP error "destination unreachable" came back${after(sinceSyn(s, 'icmp_error'))}, and no connection came about`,
+    `${triedToConnect(s)}; an ICMP error "destination unreachable" came back${after(sinceSyn(s.record, 'icmp_error'))}, and no connection came about`,
   connect_reply_ignored: (s) =>
     `${triedToConnect(s)}; a SYN-ACK came${after(s.record.connection.rtt)}, yet the sender's host went on repeating its SYN and never completed the connection`,
   connect_port_collision: (s) =>
     `${triedToConnect(s)}; the SYN was met by an acknowledgement of an earlier connection between the same ports, and no connection came about`,
   connect_not_accepted: (s) =>
-    `${s.record.request === null ? triedToConnect(s) : sent(s)}; ${s.peer} went on repeating its SYN-ACK after the sender had answered it, and never acknowledged the sender's data`,
+    s.record.request === null
+      ? `${triedToConnect(s)}; ${s.peer} went on repeating its SYN-ACK after the sender had answered it`
+      : `${sent(s)}; ${s.peer} went on repeating its SYN-ACK after the sender had answered it, and never acknowledged the sender's data`,
   connect_abandoned: (s) =>
     `${triedToConnect(s)}; a SYN-ACK came${after(s.record.connection.rtt)}, and the sender answered it with an RST: it had given up by then`,
   connect_no_reply: (s) =>
@@ -65,13 +65,13 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
     `${connected(s)}, and ${closing(s) ?? 'the connection ended'} during the TLS handshake, without an alert`,
 
   // send
-  no_request_sent: (s) => `${connected(s)}, and the sender closed the connection without sending one byte`,
+  no_request_sent: (s) => `${connected(s)}, and ${senderClosed(s)} without having sent one byte`,
   receiver_closed_early: (s) =>
     `${connected(s)}, and ${receiverClosed(s)} before one byte of a request had reached it`,
   stale_connection: (s) =>
-    `${sent(s)} on a reused connection${idle(s)} that ${s.peer} had closed or was closing, so it was not processed there`,
+    `${sent(s)} on a reused connection${idle(s)} that ${s.peer} had closed or was closing: no answer could come on it any more`,
   idle_state_lost: (s) =>
-    `${sent(s)} on a reused connection${idle(s)}; ${closing(s) ?? 'it was never acknowledged'}, as happens when a device on the path has forgotten an idle connection`,
+    `${sent(s)} on a reused connection${idle(s)}; ${closing(s) ?? 'it was not acknowledged'}, as happens when a device on the path has forgotten an idle connection`,
   path_mtu_blackhole: (s) =>
     `${sent(s)}; ${s.peer} acknowledged small segments, but never the full-size ones, which were sent again and again`,
   receiver_window_closed: (s) =>
@@ -81,9 +81,8 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   reset_during_send: (s) =>
     `${sent(s)}; ${receiverReset(s)} before the last byte of the request was acknowledged`,
   request_incomplete: (s) => `${sentAndAcked(s)}; ${senderClosed(s)} before it had sent the rest`,
-  request_not_acked: (s) =>
-    `${sent(s)}${again(s)}; no byte of it was ever acknowledged by ${s.peer}${until(s)}`,
-  request_partly_acked: (s) => `${sent(s)}${again(s)}; ${s.peer} acknowledged only part of it${until(s)}`,
+  request_not_acked: (s) => `${sent(s)}${again(s)}; no byte of it was acknowledged by ${s.peer}${before(s)}`,
+  request_partly_acked: (s) => `${sent(s)}${again(s)}; ${s.peer} acknowledged only part of it${before(s)}`,
 
   // wait
   no_response_sender_closed: (s) =>
@@ -97,21 +96,21 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
 
   // reply
   response_incomplete: (s) =>
-    `${sentAndAcked(s)}; ${it(s)} began to answer${code(s)}${after(s.record.timings.wait)}, but only part of the response came${partial(s)}${before(s)}`,
+    `${sentAndAcked(s)}; ${it(s)} began to answer${code(s)}${waited(s)}, but only part of the response came${partial(s)}${before(s)}`,
   response_invalid: (s) =>
-    `${sentAndAcked(s)}; ${it(s)} answered${after(s.record.timings.wait)} with bytes that are not a valid HTTP response`,
+    `${sentAndAcked(s)}; ${it(s)} answered${waited(s)} with bytes that are not a valid HTTP response`,
   response_late: (s) =>
-    `${sentAndAcked(s)}; the sender gave up${after(s.record.timings.gaveUpAfter)}, and ${it(s)} answered${code(s)} too late${late(s)}`,
+    `${sentAndAcked(s)}; the sender gave up${sinceRequest(s.record.timings.gaveUpAfter)}, and ${it(s)} answered${code(s)} too late${waited(s, ',')}`,
   response_ignored: (s) =>
-    `${sentAndAcked(s)}; ${it(s)} sent its response${code(s)}${after(s.record.timings.wait)} and again, but the sender's host never acknowledged it`,
+    `${sentAndAcked(s)}; ${it(s)} sent its response${code(s)}${waited(s)} and again, but the sender's host never acknowledged it`,
   rejected_early: (s) =>
     `${sent(s)}; ${s.peer} answered${code(s)}${s.at(s.record.times.responseFirstByte)}, before the last byte of the request had been sent`,
   redirected: (s) => `${answered(s)}, a redirect${location(s)}`,
   client_error: (s) => answered(s),
   server_error: (s) => answered(s),
-  gateway_error: (s) => `${answered(s)}, which a gateway says of what stands behind it`,
-  refused_in_body: (s) =>
-    `${answered(s)}, but the rules given do not count it${bodySize(s)} as an acceptance`,
+  gateway_error: (s) =>
+    `${answered(s)}, a status that gateways send when the server behind them does not answer properly`,
+  refused_in_body: (s) => `${answered(s)}, but by the rules given this answer${bodySize(s)} is no acceptance`,
   delivered: (s) => `${answered(s)}${responseSize(s)}`,
   delivered_unconfirmed: (s) =>
     `${answered(s)}, but the capture does not hold its body in a form that the accept rule could be checked on`,
@@ -127,13 +126,6 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   not_observed: (s) => `No packet of the expected delivery${key(s)} to ${s.receiver} is in the capture`,
 };
 
-/** Milliseconds from the SYN to the packet of that role, from the evidence. */
-function sinceSyn({ record }: Story, role: Role): number | null {
-  const proof = record.evidence.find((evidence) => evidence.role === role);
-  const { syn } = record.times;
-  return proof === undefined || syn === null ? null : (proof.time - syn) / 1e6;
-}
-
 /** The receiver's name after `sentAndAcked`, which has given its address where the request was acknowledged. */
 function it({ record, peer }: Story): string {
   return record.facts.acked === 'full' || record.facts.acked === 'partial' ? 'the receiver' : peer;
@@ -141,23 +133,15 @@ function it({ record, peer }: Story): string {
 
 /** The answer and what came before it. */
 function answered(s: Story): string {
-  const code = status(s);
-  const answer = code === null ? 'an answer' : `the answer ${code}`;
-  return `${sentAndAcked(s)}; ${answer} came from ${it(s)}${after(s.record.timings.wait)}`;
+  const status = statusOf(s.record);
+  const answer = status === null ? 'an answer' : `the answer ${status}`;
+  return `${sentAndAcked(s)}; ${answer} came from ${it(s)}${waited(s)}`;
 }
 
-/** ` 503 Service Unavailable`, or nothing. */
-function code(s: Story): string {
-  const text = status(s);
-  return text === null ? '' : ` ${text}`;
-}
-
-/** `, though the SYN was still being sent 15.0 s after the first one`. */
+/** `, although the SYN was repeated until 15.0 s after the first one`. */
 function repeated({ record }: Story): string {
-  const last = record.evidence.findLast((evidence) => evidence.role === 'syn');
-  const { syn } = record.times;
-  if (last === undefined || syn === null || last.time <= syn) return '';
-  return `, though the SYN was still being sent ${duration((last.time - syn) / 1e6)} after the first one`;
+  const text = duration(synRepeatedFor(record));
+  return text === '' ? '' : `, although the SYN was repeated until ${text} after the first one`;
 }
 
 function until(s: Story): string {
@@ -190,13 +174,19 @@ function partial({ record }: Story): string {
   return response === null ? '' : ` (${sizeOf(response.headerBytes, response.bodyBytes)})`;
 }
 
-function late({ record }: Story): string {
-  const text = duration(record.timings.wait);
-  return text === '' ? '' : `, ${text} after the last byte of the request`;
+/** ` 120 ms after the request`, or nothing. */
+function sinceRequest(milliseconds: number | null, comma = ''): string {
+  const text = duration(milliseconds);
+  return text === '' ? '' : `${comma} ${text} after the request`;
+}
+
+/** How long the first byte of the answer took. */
+function waited({ record }: Story, comma = ''): string {
+  return sinceRequest(record.timings.wait, comma);
 }
 
 function location(s: Story): string {
-  const value = responseField(s, 'location');
+  const value = locationOf(s.record);
   return value === null ? '' : ` to "${value}"`;
 }
 

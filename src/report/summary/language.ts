@@ -1,14 +1,14 @@
 /**
  * What a language gives to the reports: every word a person reads that is not a code or a field. A language is
- * one value of this type (`en.ts`); codes, field names and file names never change with it.
+ * one value of this type (`en.ts`, `zh.ts`); codes, field names and file names never change with it.
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
-import type { Outcome, TransactionRecord } from '../../verdict/verdict.ts';
+import type { Code, Outcome, TransactionRecord } from '../../verdict/verdict.ts';
 import type { Clock } from '../time.ts';
 
 export interface Language {
   /** As `--lang` names it. */
-  readonly name: 'en';
+  readonly name: 'en' | 'zh';
   /** One sentence of facts on one line, safe to print. */
   readonly summarize: (record: TransactionRecord, clock: Clock) => string;
   readonly report: ReportWording;
@@ -27,7 +27,23 @@ export type HostColumn =
   | 'waitP50'
   | 'waitP95';
 
+/** Frames of one file; its name is null where the report is about that file only. */
+export interface Frames {
+  readonly frames: readonly number[];
+  readonly file: string | null;
+}
+
 export interface ReportWording {
+  /** First line: how much was read, and from which file or how many. Null where no file was read. */
+  readonly read: (
+    packets: number,
+    from: string | number | null,
+    first: string | null,
+    last: string | null,
+  ) => string;
+  readonly standardInput: string;
+  readonly packets: (count: number) => string;
+  readonly moreFiles: (count: number) => string;
   readonly failed: (count: number) => string;
   readonly undecided: (count: number) => string;
   /** With `--only`, what was asked for instead of the two above. */
@@ -35,13 +51,16 @@ export interface ReportWording {
   readonly nothingFailed: string;
   readonly nothingSelected: string;
   readonly noTransactions: string;
-  readonly fault: (parties: readonly string[]) => string;
-  readonly frames: (frames: readonly number[], file: string) => string;
+  /** Heading of the transactions of one host and verdict, behind the host. */
+  readonly group: (outcome: Outcome, verdict: Code, count: number, fault: readonly string[]) => string;
+  readonly proof: (confidence: string, frames: readonly Frames[]) => string;
   readonly because: (reasons: readonly string[]) => string;
   readonly signals: (signals: readonly string[]) => string;
-  /** Lines of one host and verdict that were left out. */
+  /** Transactions of one host and verdict that were left out. */
   readonly more: (count: number) => string;
   readonly moreGroups: (transactions: number) => string;
+  /** Where to read what a verdict means. */
+  readonly hint: string;
   readonly hosts: string;
   readonly moreHosts: (count: number) => string;
   /** One line, and the same in two lines for terminals that have no room. */
@@ -53,7 +72,6 @@ export interface ReportWording {
     hosts: number,
     outcomes: readonly (readonly [Outcome, number])[],
   ) => string;
-  readonly read: (packets: number, files: number, from: string | null, to: string | null) => string;
   readonly warning: (text: string) => string;
   readonly dropped: (packets: number) => string;
   readonly ackedUnseen: (bytes: number) => string;

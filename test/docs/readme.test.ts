@@ -1,0 +1,33 @@
+/** What the README tells of the tool, held against the tool. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseFlags } from '../../src/cli/flags.ts';
+import { CATALOGUE } from '../../src/verdict/codes.ts';
+import { withTable } from './verdict-table.ts';
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+test('the table of verdicts is that of the catalogue', () => {
+  expect(README, 'the catalogue of verdicts has changed: run npm run docs').toBe(withTable(README));
+});
+
+test('a table that has changed, or lost its markers, is noticed', () => {
+  const { code, title } = CATALOGUE[0]!;
+  expect(README).toContain(`| \`${code}\``);
+  expect(withTable(README.replace(`\`${code}\``, '`other_code`'))).toBe(README);
+  expect(withTable(README.replace(title, ''))).toBe(README);
+  expect(() => withTable(README.replace('<!-- end of verdicts -->', ''))).toThrow(
+    'README.md needs the lines',
+  );
+});
+
+test('every flag of analyze is in the table of options, and no other', async () => {
+  const help = await parseFlags(['analyze', '--help'], 100);
+  const flags = (text: string) => [...text.matchAll(/--([a-z][a-z-]+)/g)].map((match) => match[1]!);
+  const known = new Set(help.name === 'help' ? flags(help.text) : []);
+  const options = README.split('\n').filter((line) => line.startsWith('| `-'));
+  const told = new Set(options.flatMap((line) => flags(line.split('|')[1]!)));
+  for (const everywhere of ['help', 'version']) known.delete(everywhere);
+  expect(known.size).toBeGreaterThan(10);
+  expect([...told].sort()).toEqual([...known].sort());
+});
