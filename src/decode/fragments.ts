@@ -26,7 +26,6 @@ export class Fragments {
   #done = new Map<string, Time>();
   #held = 0;
   #givenUp = 0;
-  #now: Time = Number.NEGATIVE_INFINITY;
   #onLimit: OnLimit;
 
   constructor(onLimit: OnLimit) {
@@ -46,8 +45,8 @@ export class Fragments {
   /** Takes the fragment that `segment.rest` tells. True when that completes its datagram: `bytes` and `rest` are then its own. */
   add(segment: Segment): boolean {
     const { rest } = segment;
-    if (segment.time > this.#now) this.#now = segment.time;
-    this.#expire();
+    const now = segment.time;
+    this.#expire(now);
     const key = keyOf(segment);
     if (this.#done.has(key)) return false;
     const waiting = this.#waiting.get(key) ?? this.#begin(key, segment);
@@ -59,7 +58,7 @@ export class Fragments {
     this.#held += datagram.bytes.length - before;
     if (placed === 'complete') {
       this.#forget(key, waiting);
-      this.#done.set(key, this.#now);
+      this.#done.set(key, now);
       segment.bytes = datagram.bytes;
       rest.protocol = datagram.protocol;
       rest.at = 0;
@@ -78,20 +77,21 @@ export class Fragments {
   #begin(key: string, segment: Segment): Waiting {
     if (this.#waiting.size >= LIMITS.fragmentedDatagrams) this.#giveUpOldest('fragmentedDatagrams');
     const datagram = new Datagram(segment.ipVersion === 6);
-    const waiting: Waiting = { datagram, since: this.#now, spoilt: false };
+    const waiting: Waiting = { datagram, since: segment.time, spoilt: false };
     this.#waiting.set(key, waiting);
     this.#held += datagram.bytes.length;
     return waiting;
   }
 
-  #expire(): void {
+  /** Either way from now, so that one packet with a wrong time does not hold up the rest for ever. */
+  #expire(now: Time): void {
     for (const [key, waiting] of this.#waiting) {
-      if (waiting.since + LIMITS.fragmentAge > this.#now) break;
+      if (Math.abs(now - waiting.since) < LIMITS.fragmentAge) break;
       this.#forget(key, waiting);
       this.#givenUp++;
     }
     for (const [key, since] of this.#done) {
-      if (since + COPY_LAG > this.#now && this.#done.size <= LIMITS.fragmentedDatagrams) break;
+      if (Math.abs(now - since) < COPY_LAG && this.#done.size <= LIMITS.fragmentedDatagrams) break;
       this.#done.delete(key);
     }
   }

@@ -16,6 +16,8 @@ const GRE_ROUTING = 0x4000;
 const GRE_KEY = 0x2000;
 const GRE_SEQUENCE = 0x1000;
 const GRE_VERSION = 0x0007;
+/** Below are lengths (IEEE 802.3 §3.2.6), which only a real Ethernet header has; 0 marks Cisco's keepalives. */
+const SMALLEST_ETHERTYPE = 0x0600;
 const ERSPAN = 0x88be;
 const ERSPAN_III = 0x22eb;
 
@@ -52,7 +54,19 @@ function gre(bytes: Buffer, at: number, end: number, wireEnd: number, depth: num
   if (type === ERSPAN || type === ERSPAN_III) {
     return erspan(type, sequence, bytes, payload, end, wireEnd, depth, into);
   }
-  return network(type, bytes, payload, end, wireEnd, depth, into);
+  return announced(type, bytes, payload, end, wireEnd, depth, into);
+}
+
+function announced(
+  type: number,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  wireEnd: number,
+  depth: number,
+  into: Segment,
+): Step {
+  return type < SMALLEST_ETHERTYPE ? 'other' : network(type, bytes, at, end, wireEnd, depth, into);
 }
 
 /** Type I is a bare frame without a GRE sequence number; II has 8 bytes in front of it, III 12 and maybe 8 more. */
@@ -76,7 +90,7 @@ function erspan(
 
 function udp(bytes: Buffer, at: number, end: number, wireEnd: number, depth: number, into: Segment): Step {
   const payload = at + UDP_HEADER;
-  if (payload > end) return 'other';
+  if (payload > end) return tooShort(payload, wireEnd);
   const port = u16(bytes, at + UDP_DESTINATION);
   if (port !== VXLAN_PORT && port !== VXLAN_PORT_LINUX && port !== GENEVE_PORT) return 'other';
   const length = u16(bytes, at + UDP_LENGTH);
@@ -90,7 +104,7 @@ function udp(bytes: Buffer, at: number, end: number, wireEnd: number, depth: num
 
 /** Flags, reserved, network id, reserved; with the group policy extension some of the reserved bits are in use. */
 function vxlan(bytes: Buffer, at: number, end: number, wireEnd: number, depth: number, into: Segment): Step {
-  if (at + VXLAN_HEADER > end) return 'other';
+  if (at + VXLAN_HEADER > end) return tooShort(at + VXLAN_HEADER, wireEnd);
   const flags = bytes[at]!;
   const policy = (flags & 0x80) !== 0;
   if ((flags & 0x7f) !== 0x08 || bytes[at + 7] !== 0) return 'other';
@@ -101,9 +115,14 @@ function vxlan(bytes: Buffer, at: number, end: number, wireEnd: number, depth: n
 
 /** Version 0, no control message; options, in units of four bytes, are passed over. */
 function geneve(bytes: Buffer, at: number, end: number, wireEnd: number, depth: number, into: Segment): Step {
-  if (at + GENEVE_HEADER > end) return 'other';
+  if (at + GENEVE_HEADER > end) return tooShort(at + GENEVE_HEADER, wireEnd);
   const first = bytes[at]!;
   if (first >> 6 !== 0 || (bytes[at + 1]! & 0xbf) !== 0 || bytes[at + 7] !== 0) return 'other';
   const payload = at + GENEVE_HEADER + ((first & 0x3f) << 2);
-  return network(u16(bytes, at + 2), bytes, payload, end, wireEnd, depth, into);
+  return announced(u16(bytes, at + 2), bytes, payload, end, wireEnd, depth, into);
+}
+
+/** Like cut.ts, but a datagram with no room for a tunnel's header is none, and not malformed. */
+function tooShort(needed: number, wireEnd: number): Step {
+  return needed > wireEnd ? 'other' : 'truncated';
 }
