@@ -246,10 +246,18 @@ warning: the limit connections was reached 1 time: the result may be incomplete
   });
 
   test('the table becomes sentences where it has no room', () => {
-    expect(report('text', ALL, { width: 60 })).toContain(`Hosts
+    const idle = {
+      ...HOST,
+      host: 'idle.example',
+      attempts: 1,
+      outcomes: {},
+      resets: { bySender: 1, byReceiver: 0 },
+      wait: { p50: null, p95: null, max: null, p99: null },
+    };
+    expect(report('text', ALL, { width: 60 }, findings({ hosts: [HOST, idle] }))).toContain(`Hosts
 pay.shop.example:80: 12 attempts, 9 delivered, 1 refused,
-  2 unanswered, 0 unsent, 0 without SYN-ACK, 3 resets, wait
-  p50 120ms, p95 1.8s
+  2 unanswered, 3 resets, wait p50 120ms, p95 1.8s
+idle.example:80: 1 attempt, 1 reset
 `);
   });
 

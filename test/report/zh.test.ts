@@ -194,6 +194,13 @@ pay.shop.example:80   12    9    1      2      0      0    3 120ms 1.8s
 `);
   });
 
+  test('the table becomes sentences where it has no room', () => {
+    expect(report(60)).toContain(`
+pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
+  答 2，重置 3，等待 p50 120ms、p95 1.8s
+`);
+  });
+
   test('reasons and signals', () => {
     expect(report(80, true)).toContain('\n       依据：the sender closed first\n');
     expect(report(80, true)).toContain('\n       另见：a、b\n');

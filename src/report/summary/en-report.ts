@@ -66,8 +66,19 @@ export const reportWording: ReportWording = {
     waitP50: ['wait p50', 'wait', 'p50'],
     waitP95: ['wait p95', 'wait', 'p95'],
   },
-  hostLine: (c) =>
-    `${c.host}: ${c.attempts} attempts, ${c.delivered} delivered, ${c.refused} refused, ${c.unanswered} unanswered, ${c.unsent} unsent, ${c.synUnanswered} without SYN-ACK, ${c.resets} resets, wait p50 ${c.waitP50}, p95 ${c.waitP95}`,
+  hostLine: (c) => {
+    const counts = [
+      `${c.delivered} delivered`,
+      `${c.refused} refused`,
+      `${c.unanswered} unanswered`,
+      `${c.unsent} unsent`,
+      `${c.synUnanswered} without SYN-ACK`,
+      `${c.resets} ${c.resets === '1' ? 'reset' : 'resets'}`,
+    ].filter((part) => !part.startsWith('0 '));
+    const wait = c.waitP50 === '-' ? [] : [`wait p50 ${c.waitP50}, p95 ${c.waitP95}`];
+    const attempts = `${c.attempts} ${c.attempts === '1' ? 'attempt' : 'attempts'}`;
+    return `${c.host}: ${[attempts, ...counts, ...wait].join(', ')}`;
+  },
   total: (transactions, hosts, outcomes) => {
     const head = `${plural(transactions, 'transaction')} to ${plural(hosts, 'host')}`;
     const parts = outcomes.map(([outcome, n]) => `${grouped(n)} ${OUTCOME_WORDS[outcome]}`);

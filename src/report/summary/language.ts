@@ -65,7 +65,7 @@ export interface ReportWording {
   readonly moreHosts: (count: number) => string;
   /** One line, and the same in two lines for terminals that have no room. */
   readonly columns: Readonly<Record<HostColumn, readonly [full: string, upper: string, lower: string]>>;
-  /** The other shape of a table's line, for narrow terminals. */
+  /** The other shape of a table's line, for narrow terminals: what is nought is left out. */
   readonly hostLine: (cells: Readonly<Record<HostColumn, string>>) => string;
   readonly total: (
     transactions: number,

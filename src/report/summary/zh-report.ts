@@ -69,8 +69,18 @@ export const reportWording: ReportWording = {
     waitP50: ['等待 p50', '等待', 'p50'],
     waitP95: ['等待 p95', '等待', 'p95'],
   },
-  hostLine: (c) =>
-    `${c.host}：尝试 ${c.attempts} 次，已送达 ${c.delivered}，被拒绝 ${c.refused}，未应答 ${c.unanswered}，未发出 ${c.unsent}，无 SYN-ACK ${c.synUnanswered}，重置 ${c.resets}，等待 p50 ${c.waitP50}、p95 ${c.waitP95}`,
+  hostLine: (c) => {
+    const counts = [
+      `已送达 ${c.delivered}`,
+      `被拒绝 ${c.refused}`,
+      `未应答 ${c.unanswered}`,
+      `未发出 ${c.unsent}`,
+      `无 SYN-ACK ${c.synUnanswered}`,
+      `重置 ${c.resets}`,
+    ].filter((part) => !part.endsWith(' 0'));
+    const wait = c.waitP50 === '-' ? [] : [`等待 p50 ${c.waitP50}、p95 ${c.waitP95}`];
+    return `${c.host}：${[`尝试 ${c.attempts} 次`, ...counts, ...wait].join('，')}`;
+  },
   total: (transactions, hosts, outcomes) => {
     const head = `共 ${grouped(transactions)} 个事务，涉及 ${grouped(hosts)} 个主机`;
     const parts = outcomes.map(([outcome, n]) => `${OUTCOMES[outcome]} ${grouped(n)}`);
