@@ -116,7 +116,7 @@ export class TcpConnection implements Connection {
     const answers = (segment.flags & ACK) !== 0;
     if ((segment.flags & FIN) !== 0) this.#history.note('q', side);
     else this.#history.note(answers ? 'h' : 's', side);
-    if (answers && this.#isStray(me, peer, segment.ack)) return;
+    if (answers && me.answersStray(peer, segment.ack)) return;
     if (me.syn === null) this.opener ??= answers ? (side === 0 ? 1 : 0) : side;
     const origin = (segment.seq + 1) | 0;
     const { stream } = me;
@@ -157,7 +157,7 @@ export class TcpConnection implements Connection {
       this.#planCheck();
     }
     const me = this.sides[side];
-    if (this.#isStray(me, peer, segment.ack)) {
+    if (me.answersStray(peer, segment.ack)) {
       me.strayAck ??= me.fingerprint(segment, peer);
       return;
     }
@@ -167,14 +167,6 @@ export class TcpConnection implements Connection {
     const handshake = this.opener === side && this.established === null && peer.syn !== null;
     if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
     if (offset > peer.next + (peer.finUnseen ? 1 : 0)) this.#planCheck();
-  }
-
-  /** An answer to a SYN that acknowledges what was never sent on this connection is about an earlier one. */
-  #isStray(me: DirectionState, peer: DirectionState, ack: number): boolean {
-    if (peer.syn === null || me.syn !== null || me.dataSegments > 0) return false;
-    if (peer.packets > peer.synCount + peer.rstCount) return false;
-    const offset = peer.stream.offsetOf(ack);
-    return offset < 0 || offset > peer.highest;
   }
 
   #onData(segment: Segment, side: Side, bytes: Buffer): void {
@@ -269,28 +261,35 @@ export class TcpConnection implements Connection {
       if (stream.floating) stream.settle();
     }
     for (const waited of [false, true]) {
-      this.#release();
-      for (const side of [0, 1] as const) {
-        this.#settle(side, at, final, waited ? Number.POSITIVE_INFINITY : this.#reachedBy(side));
+      for (let moved = true; moved; ) {
         this.#release();
+        moved = this.#settle(0, at, final, waited);
+        this.#release();
+        moved = this.#settle(1, at, final, waited) || moved;
       }
     }
   }
 
   /** Gives up what was acknowledged and not captured; with the other side unheard, whatever is missing. */
-  #settle(side: Side, at: Moment, final: boolean, reached: number): void {
+  #settle(side: Side, at: Moment, final: boolean, waited: boolean): boolean {
     const me = this.sides[side];
-    const unheard = this.sides[side === 0 ? 1 : 0].packets === 0;
+    const peer = this.sides[side === 0 ? 1 : 0];
+    const unheard = peer.packets === 0;
     const known = unheard ? me.highest : final ? me.acked : me.ackedAtCheck;
+    const before = me.next;
     const finOnly = known - me.next === 1 && !me.stream.holding;
     if (finOnly && me.stream.finOffset === Number.POSITIVE_INFINITY) {
       me.finUnseen = true;
     } else if (known > me.next) {
-      const lost = me.stream.giveUp(known, at, reached);
-      if (lost === 0) return;
+      const reached = waited ? Number.POSITIVE_INFINITY : this.#reachedBy(side);
+      // Not past what the other side was waiting to hear of: its next request comes after this gap, and before the next.
+      const limit = waited ? known : Math.min(known, peer.stream.waitsFor);
+      const lost = me.stream.giveUp(limit, at, reached);
+      if (lost === 0) return me.next > before;
       this.#history.note('g', side);
       me.ackedUnseen += lost;
       me.ackedUnseenAt ??= keep(me.ackedAt ?? at);
     }
+    return me.next > before;
   }
 }

@@ -85,6 +85,12 @@ export class Reassembler {
     return this.#held?.first?.offset ?? Number.POSITIVE_INFINITY;
   }
 
+  /** What of the other direction the next held segment answers, where only that is missing; else infinite. */
+  get waitsFor(): number {
+    const first = this.#held?.first;
+    return first !== undefined && first.offset <= this.next ? first.after : Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Takes `[offset, offset + length)`, of which `bytes[start, captured)` was captured.
    * @param after offset of the other direction that it acknowledges: what it may be the answer to.
