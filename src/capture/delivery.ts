@@ -1,8 +1,10 @@
 /**
- * The receiving end of every parser: fills the one Packet of a run, hands it on, and keeps the account of the
- * run (CaptureFacts). Parsers come and go with the files; this lives as long as the run.
+ * The receiving end of every parser: fills one Packet, hands it on, and keeps the account of the run
+ * (CaptureFacts). Parsers come and go with the files. Where files are merged each has a Delivery of its own;
+ * they then share the facts and the clock.
  */
-import { LIMITS, type OnLimit } from '../limits.ts';
+import { LIMITS, type LimitName, type OnLimit } from '../limits.ts';
+import { RunClock } from './clock.ts';
 import type { CaptureFacts, FileFacts, Packet, Time } from './packet.ts';
 import type { Epoch } from './ticks.ts';
 
@@ -23,31 +25,42 @@ export function newFacts(): CaptureFacts {
     firstTime: null,
     lastTime: null,
     dropped: null,
+    limitsHit: {},
   };
 }
 
 export class Delivery implements Epoch {
   readonly facts: CaptureFacts;
-  readonly onLimit: OnLimit;
+  readonly clock: RunClock;
+  /** Set where somebody else brings the packets into time order, so that nobody need be told. */
+  sorted: boolean;
+  private readonly tellLimit: OnLimit;
   private readonly onPacket: (packet: Packet) => void;
   private readonly packet: Packet;
   private file: FileFacts;
   private readonly warned: Set<string>;
-  /** False while Time 0 means nothing because no packet so far had a timestamp. */
-  private timed: boolean;
   private untimed: number;
+  /** Drops of this file that are in `facts.dropped` already, and those that the file has told since. */
+  private foretold: number;
+  private told: number;
   // Kept here as plain doubles and copied into the facts by `settle`: a field that may be null would allocate
   // a number for every packet.
   private fileFirst: number;
   private fileLast: number;
   /** Of the whole run. */
   private latest: number;
-  private first: number;
-  private last: number;
 
-  constructor(facts: CaptureFacts, onPacket: (packet: Packet) => void, onLimit: OnLimit) {
+  /** @param clock shared by all deliveries of a run; the run's first one makes it. */
+  constructor(
+    facts: CaptureFacts,
+    onPacket: (packet: Packet) => void,
+    onLimit: OnLimit,
+    clock: RunClock = new RunClock(facts),
+  ) {
     this.facts = facts;
-    this.onLimit = onLimit;
+    this.clock = clock;
+    this.sorted = false;
+    this.tellLimit = onLimit;
     this.onPacket = onPacket;
     this.packet = {
       time: 0,
@@ -62,34 +75,38 @@ export class Delivery implements Epoch {
     };
     this.file = newFile('');
     this.warned = new Set();
-    this.timed = false;
     this.untimed = 0;
-    this.fileFirst = this.first = Number.POSITIVE_INFINITY;
-    this.fileLast = this.last = this.latest = Number.NEGATIVE_INFINITY;
+    this.foretold = this.told = 0;
+    this.fileFirst = Number.POSITIVE_INFINITY;
+    this.fileLast = this.latest = Number.NEGATIVE_INFINITY;
   }
 
-  /** True once a packet with a timestamp has set `facts.epoch`. */
-  get started(): boolean {
-    return this.timed;
-  }
-
-  private noteDisorder(): void {
-    this.warnOnce(
-      'time_backwards',
-      'has packets more than a second earlier than packets before them; put it in order first (reordercap)',
-    );
-  }
-
-  openFile(path: string): FileFacts {
+  /** @param foretold drops that the file is known to tell and that were added to the facts before. */
+  openFile(path: string, foretold = 0): FileFacts {
     this.file = newFile(path);
     this.facts.files.push(this.file);
     this.packet.file = this.facts.files.length - 1;
     this.packet.frame = 0;
     this.warned.clear();
     this.untimed = 0;
+    this.foretold = foretold;
+    this.told = 0;
     this.fileFirst = Number.POSITIVE_INFINITY;
     this.fileLast = Number.NEGATIVE_INFINITY;
     return this.file;
+  }
+
+  /** Goes on in the middle of a file: the next packet is the one after `frame`. */
+  resume(file: number, frame: number, time: Time): void {
+    this.packet.file = file;
+    this.packet.frame = frame;
+    this.packet.time = time;
+  }
+
+  onLimit(name: LimitName): void {
+    const hit = this.facts.limitsHit;
+    if (hit !== undefined) hit[name] = (hit[name] ?? 0) + 1;
+    this.tellLimit(name);
   }
 
   /** @returns its index in `facts.interfaces`, or -1 when there are too many. */
@@ -113,11 +130,7 @@ export class Delivery implements Epoch {
   }
 
   since(nanoseconds: bigint): Time {
-    if (!this.timed) {
-      this.timed = true;
-      this.facts.epoch = nanoseconds;
-    }
-    return Number(nanoseconds - (this.facts.epoch ?? 0n));
+    return this.clock.since(nanoseconds);
   }
 
   deliver(
@@ -144,7 +157,7 @@ export class Delivery implements Epoch {
     if (time < this.fileFirst) this.fileFirst = time;
     if (time > this.fileLast) this.fileLast = time;
     if (time > this.latest) this.latest = time;
-    else if (time < this.latest - DISORDER) this.noteDisorder();
+    else if (time < this.latest - DISORDER && !this.sorted) this.noteDisorder();
     this.onPacket(packet);
   }
 
@@ -160,7 +173,7 @@ export class Delivery implements Epoch {
     end: number,
     wireLength: number,
   ): void {
-    if (!this.timed) this.facts.epoch = 0n;
+    this.clock.untimed();
     this.untimed++;
     this.deliver(this.packet.time, link, interfaceIndex, bytes, start, end, wireLength);
   }
@@ -172,7 +185,9 @@ export class Delivery implements Epoch {
 
   /** Adds to the packets known to be dropped; 0 says that the capture tells and there were none. */
   addDropped(packets: number): void {
-    this.facts.dropped = (this.facts.dropped ?? 0) + packets;
+    const before = Math.max(this.told, this.foretold);
+    this.told += packets;
+    this.facts.dropped = (this.facts.dropped ?? 0) + Math.max(this.told, this.foretold) - before;
   }
 
   /** @param text what is wrong with the file, as the rest of a sentence that starts with its name. */
@@ -187,15 +202,20 @@ export class Delivery implements Epoch {
     this.warn(code, text);
   }
 
+  private noteDisorder(): void {
+    this.warnOnce(
+      'time_backwards',
+      'has packets more than a second earlier than packets before them, and could not be put in time order; see reordercap',
+    );
+  }
+
   /** Brings first and last times in `facts` up to date. */
   settle(): void {
     if (this.file.packets === 0) return;
     this.file.firstTime = this.fileFirst;
     this.file.lastTime = this.fileLast;
-    this.first = Math.min(this.first, this.fileFirst);
-    this.last = Math.max(this.last, this.fileLast);
-    this.facts.firstTime = this.first;
-    this.facts.lastTime = this.last;
+    this.facts.firstTime = Math.min(this.facts.firstTime ?? this.fileFirst, this.fileFirst);
+    this.facts.lastTime = Math.max(this.facts.lastTime ?? this.fileLast, this.fileLast);
   }
 
   closeFile(): void {

@@ -5,16 +5,21 @@
  * cancelled, and a process waits for it when it exits.
  */
 import { fstatSync, open as openFd } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { basename, join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { UserError } from '../error.ts';
-import type { OnLimit } from '../limits.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
+import { decompressing } from './decompress.ts';
 import { count, Delivery, nameOf, newFacts } from './delivery.ts';
+import type { Input } from './input.ts';
 import { Intake } from './intake.ts';
 import type { PacketSource } from './packet.ts';
-import { type Input, inTimeOrder, readThrough } from './series.ts';
+import { warnOfGaps } from './ring.ts';
+import { grouped, readGroup } from './series.ts';
+import { type Survey, survey, UNKNOWN } from './survey.ts';
 
 const STDIN = 0;
 
@@ -28,10 +33,12 @@ export interface CaptureOptions {
 }
 
 /**
- * Several files are one capture: read one after the other, in the order of their first packets' times (files
- * without any come last, equal ones keep their order). A file that is cut or damaged gives its whole packets and
- * a warning in `facts`; one that is still being written is read to its last whole packet.
- * @param paths files, named pipes, or '-' for standard input. Nothing is opened before `run`.
+ * Several files are one capture, in the order of their packets' times: read one after the other, and merged where
+ * they overlap or where a file is not in time order itself. Compressed files (gzip, zstd) are decompressed on the way. A file that
+ * is cut or damaged gives its whole packets and a warning in `facts`; one that is still being written is read to its
+ * last whole packet.
+ * @param paths files, directories (the captures in them), named pipes, or '-' for standard input. Nothing is opened
+ *   before `run`.
  * @returns a source that runs once. `run` throws UserError('file' | 'permission') for a path that cannot be read
  *   or is no capture, before the first packet is delivered where the file's first bytes show it.
  */
@@ -44,48 +51,120 @@ export function openCapture(paths: readonly string[], options: CaptureOptions = 
       if (ran) throw new Error('a packet source runs once');
       ran = true;
       const onLimit = options.onLimit ?? (() => {});
-      const intake = new Intake(new Delivery(facts, onPacket, onLimit));
-      const inputs: Input[] = [];
+      const delivery = new Delivery(facts, onPacket, onLimit);
+      const inputs: Listed[] = [];
       try {
-        for (const path of paths) inputs.push(await inputOf(path, inputs));
-        const total = totalSize(inputs);
+        for (const path of paths) await listInputs(path, inputs);
+        const surveys = await surveyed(inputs, delivery, signal);
+        const total = totalSize(surveys.map(({ input }) => input));
         let read = 0;
         const onRead = (bytes: number): void => {
           read += bytes;
           options.onProgress?.(read, total);
         };
-        const ordered = inputs.length > 1 ? await inTimeOrder(inputs, facts, onLimit, signal) : inputs;
-        for (const input of ordered) {
+        const reader = { delivery, intake: new Intake(delivery), onPacket, onLimit, onRead };
+        const groups = grouped(surveys);
+        warnOfGaps(groups.flat(), facts.warnings);
+        for (const group of groups) {
           if (signal?.aborted) break;
-          await readThrough(input, intake, onRead, signal);
+          await readGroup(group, reader, signal);
         }
-        const unread = inputs.length - facts.files.length;
+        const unread = surveys.length - facts.files.length;
         if (unread > 0) {
           const text = `${count(unread, 'more file')} not read: the run was ended`;
           facts.warnings.push({ code: 'reading_stopped', text });
         }
       } finally {
-        for (const input of inputs) await input.close();
+        for (const { input } of inputs) await input.close();
       }
       return facts;
     },
   };
 }
 
-async function inputOf(path: string, before: readonly Input[]): Promise<Input> {
+interface Listed {
+  readonly input: Input;
+  /** The directory it was found in; files found there need not be captures. */
+  readonly directory: string | null;
+}
+
+/** Looks at each input, and tells the facts early what they will need: digits of times, drops. */
+async function surveyed(
+  inputs: readonly Listed[],
+  delivery: Delivery,
+  signal: AbortSignal | undefined,
+): Promise<Survey[]> {
+  const surveys: Survey[] = [];
+  /** By directory. */
+  const others = new Map<string, string[]>();
+  for (const { input, directory } of inputs) {
+    if (inputs.length === 1 && input.readAt === null) return [{ ...UNKNOWN, input }];
+    try {
+      surveys.push(await survey(input, (name) => delivery.onLimit(name), signal));
+    } catch (error) {
+      if (directory === null || !isNoCapture(error)) throw error;
+      await input.close();
+      const names = others.get(directory) ?? [];
+      names.push(basename(input.path));
+      others.set(directory, names);
+    }
+  }
+  for (const [directory, names] of others) {
+    const found = inputs.filter((each) => each.directory === directory).length - names.length;
+    if (found === 0) throw new UserError('file', `${directory}: no capture is in this directory`);
+    const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+    const text = `${directory}: ${count(names.length, 'file')} left out, being no captures (${some})`;
+    delivery.facts.warnings.push({ code: 'not_a_capture', text });
+  }
+  for (const { digits, dropped } of surveys) {
+    if (digits === 9) delivery.facts.digits = 9;
+    if (dropped !== null) delivery.addDropped(dropped);
+  }
+  return surveys;
+}
+
+/** Errors of the system have a cause. */
+function isNoCapture(error: unknown): boolean {
+  return error instanceof UserError && error.code === 'file' && error.cause === undefined;
+}
+
+async function listInputs(path: string, into: Listed[]): Promise<void> {
   if (path === '-') {
-    if (before.some((input) => input.path === '-')) {
+    if (into.some(({ input }) => input.path === '-')) {
       throw new UserError('flag', 'standard input is given twice');
     }
-    return standardInput();
+    into.push({ input: decompressing(standardInput()), directory: null });
+    return;
   }
   try {
     const info = await stat(path);
-    if (info.isDirectory()) throw isDirectory(path);
-    return info.isFIFO() ? await pipeInput(path) : fileInput(path, info.isFile() ? info.size : null);
+    if (info.isDirectory()) {
+      into.push(...(await directoryInputs(path)));
+      return;
+    }
+    const input = info.isFIFO() ? await pipeInput(path) : fileInput(path, info.isFile() ? info.size : null);
+    into.push({ input: decompressing(input), directory: null });
   } catch (error) {
     throw asUserError(path, error);
   }
+}
+
+/** The files in a directory, not those in directories below it. */
+async function directoryInputs(directory: string): Promise<Listed[]> {
+  const names = await readdir(directory);
+  if (names.length > LIMITS.directoryNames) {
+    const text = `${directory}: has ${names.length} names, where ${LIMITS.directoryNames} are the most; name the captures`;
+    throw new UserError('file', text);
+  }
+  const found: Listed[] = [];
+  // By name, so that files of equal times do not depend on how the file system lists them.
+  for (const name of names.sort()) {
+    const path = join(directory, name);
+    const info = await stat(path).catch(() => null);
+    if (info?.isFile()) found.push({ input: decompressing(fileInput(path, info.size)), directory });
+  }
+  if (found.length === 0) throw new UserError('file', `${directory}: no capture is in this directory`);
+  return found;
 }
 
 function totalSize(inputs: readonly Input[]): number | null {
@@ -105,17 +184,22 @@ function fileInput(path: string, size: number | null): Input {
     handle = null;
     await closing?.close();
   };
+  const readHandle = async (into: Buffer, position: number | null) => {
+    try {
+      handle ??= await open(path, 'r');
+      return await handle.read(into, 0, into.length, position);
+    } catch (error) {
+      throw asUserError(path, error);
+    }
+  };
   return {
     path,
     size,
+    stored: null,
     async read(into) {
-      try {
-        handle ??= await open(path, 'r');
-        return (await handle.read(into, 0, into.length, null)).bytesRead;
-      } catch (error) {
-        throw asUserError(path, error);
-      }
+      return (await readHandle(into, null)).bytesRead;
     },
+    readAt: size === null ? null : async (into, position) => (await readHandle(into, position)).bytesRead,
     remember() {},
     // Thousands of rotated files may be looked at before the first is read: none may stay open.
     rewind: close,
@@ -146,6 +230,8 @@ function streamInput(path: string, size: number | null, stream: Readable): Input
   return {
     path,
     size,
+    stored: null,
+    readAt: null,
     async read(into, signal) {
       if (signal !== undefined && !listening) {
         addAbortSignal(signal, stream);
@@ -187,8 +273,6 @@ function asUserError(path: string, error: unknown): unknown {
   switch (code) {
     case 'ENOENT':
       return new UserError('file', `${name}: no such file`, { cause: error });
-    case 'EISDIR':
-      return isDirectory(path, error);
     case 'EACCES':
     case 'EPERM': {
       const text = `${name}: permission denied; run as a user who may read it`;
@@ -197,8 +281,4 @@ function asUserError(path: string, error: unknown): unknown {
     default:
       return new UserError('file', `${name}: cannot be read (${code})`, { cause: error });
   }
-}
-
-function isDirectory(path: string, cause?: unknown): UserError {
-  return new UserError('file', `${nameOf(path)}: is a directory; name the captures in it`, { cause });
 }

@@ -1,23 +1,18 @@
 /**
  * What kind of file this is, by its first bytes, and the parser for it. A file that is no capture at all is the
  * user's mistake (UserError); one that starts like a capture and ends too early is only cut.
- * Source: draft-ietf-opsawg-pcap §4, draft-ietf-opsawg-pcapng §4.1, RFC 1952 §2.3.1 (gzip), RFC 8878 §3.1.1 (zstd).
+ * Source: draft-ietf-opsawg-pcap §4, draft-ietf-opsawg-pcapng §4.1.
  */
 import { u32, u32le } from '../bytes.ts';
 import { UserError } from '../error.ts';
 import { type Delivery, nameOf } from './delivery.ts';
 import type { CaptureParser } from './parser.ts';
-import { PCAP_HEADER, PCAP_MAGICS, PcapParser, pcapVersion } from './pcap.ts';
+import { openPcap, PCAP_HEADER, PCAP_MAGICS, pcapVersion } from './pcap.ts';
 import { PcapngParser, SECTION_HEADER, SECTION_START, sectionMajor, sectionOrder } from './pcapng.ts';
 
 const MAGIC_LENGTH = 4;
 const PCAP_MAJOR = 2;
 const PCAPNG_MAJOR = 1;
-
-const COMPRESSED = [
-  { name: 'gzip', magic: [0x1f, 0x8b], tool: 'gunzip' },
-  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], tool: 'unzstd' },
-] as const;
 
 /** The format as far as the magic number tells, null while there are fewer bytes than it takes. */
 export function formatOf(bytes: Buffer, start: number, end: number): 'pcap' | 'pcapng' | null {
@@ -44,7 +39,7 @@ export function openParser(
       if (length < PCAP_HEADER) return null;
       const { major, minor } = pcapVersion(bytes, start);
       if (major !== PCAP_MAJOR) throw unsupported(path, `pcap version ${major}.${minor}`, '2.x');
-      return new PcapParser(bytes, start, delivery);
+      return openPcap(bytes, start, delivery);
     }
     case 'pcapng': {
       if (length < SECTION_START) return null;
@@ -74,11 +69,6 @@ function mayBecomeCapture(bytes: Buffer, start: number, end: number): boolean {
 
 function noCapture(path: string, bytes: Buffer, start: number, end: number): UserError {
   const found = bytes.subarray(start, Math.min(end, start + MAGIC_LENGTH));
-  for (const { name, magic, tool } of COMPRESSED) {
-    if (magic.every((byte, i) => found[i] === byte)) {
-      return new UserError('file', `${nameOf(path)}: ${name}-compressed; decompress it first (${tool})`);
-    }
-  }
   const hex = [...found].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return new UserError('file', `${nameOf(path)}: not a pcap or pcapng file (starts with ${hex})`);
 }

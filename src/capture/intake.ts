@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { count, type Delivery } from './delivery.ts';
 import { formatOf, openParser } from './format.ts';
+import { CUT, type Stored } from './input.ts';
 import type { FileFacts } from './packet.ts';
 import type { CaptureParser } from './parser.ts';
 
@@ -16,6 +17,7 @@ export class Intake {
   private readonly delivery: Delivery;
   private buffer: Buffer;
   private file: FileFacts | null;
+  private stored: Stored | null;
   private hash: Hash | null;
   private parser: CaptureParser | null;
   /** Set when a damaged record was met; from there on bytes are only hashed. */
@@ -29,6 +31,7 @@ export class Intake {
     this.delivery = delivery;
     this.buffer = Buffer.allocUnsafeSlow(bufferBytes);
     this.file = null;
+    this.stored = null;
     this.hash = null;
     this.parser = null;
     this.damaged = false;
@@ -37,9 +40,35 @@ export class Intake {
     this.offset = 0;
   }
 
-  open(path: string): void {
-    this.file = this.delivery.openFile(path);
-    this.hash = createHash('sha256');
+  /** Of the parser: changes whenever packets are described anew. */
+  get generation(): number {
+    return this.parser === null ? 0 : this.parser.generation;
+  }
+
+  /** Where in the file the record is whose packet is being delivered. */
+  get position(): number {
+    return this.offset + (this.parser === null ? 0 : this.parser.record - this.start);
+  }
+
+  /** A parser for packets that follow without being described anew. */
+  fork(): CaptureParser {
+    if (this.parser === null) throw new Error('nothing was parsed yet');
+    return this.parser.fork(this.delivery);
+  }
+
+  /**
+   * @param hash false where the digest is not asked for.
+   * @param foretold drops of this file that the facts know already.
+   */
+  open(path: string, hash = true, foretold = 0): void {
+    this.begin(this.delivery.openFile(path, foretold), hash);
+  }
+
+  /** @param file what the delivery has opened. */
+  begin(file: FileFacts, hash = true): void {
+    this.file = file;
+    this.stored = null;
+    this.hash = hash ? createHash('sha256') : null;
     this.parser = null;
     this.damaged = false;
     this.start = 0;
@@ -66,26 +95,33 @@ export class Intake {
 
   /**
    * The file's next `length` bytes are in the room.
+   * @param stored given where they were decompressed: the file's own size and digest are then known there.
+   * @returns how many more bytes of the file as stored were read.
    * @throws UserError('file') when they show that the file is no capture.
    */
-  took(length: number): void {
+  took(length: number, stored: Stored | null = null): number {
     const file = opened(this.file);
-    this.hash?.update(this.buffer.subarray(this.end, this.end + length));
+    const before = file.bytes;
+    this.stored = stored;
+    if (stored === null) this.hash?.update(this.buffer.subarray(this.end, this.end + length));
     this.end += length;
-    file.bytes += length;
+    file.bytes = stored === null ? before + length : stored.bytes;
     if (!this.damaged) this.parse(file);
     if (this.damaged) this.start = this.end;
     this.delivery.settle();
+    return file.bytes - before;
   }
 
   /** @param whole false when the run was ended before the file was. */
-  close(whole: boolean): void {
+  close(whole: boolean, stored: Stored | null = this.stored): void {
     const file = opened(this.file);
+    if (stored !== null) file.bytes = stored.bytes;
     if (!whole) {
       this.delivery.warn('reading_stopped', `was read up to byte ${file.bytes} only: the run was ended`);
     } else {
-      file.sha256 = this.hash?.digest('hex') ?? null;
-      if (this.parser === null || this.end > this.start) this.cut(file);
+      if (this.hash !== null) file.sha256 = stored === null ? this.hash.digest('hex') : stored.digest();
+      if (stored?.damage != null) this.badlyCompressed(file, stored, stored.damage);
+      else if (this.parser === null || this.end > this.start) this.cut(file);
     }
     this.delivery.closeFile();
     this.file = null;
@@ -111,19 +147,30 @@ export class Intake {
     );
   }
 
+  private badlyCompressed(file: FileFacts, stored: Stored, damage: string): void {
+    file.truncated = true;
+    if (stored.limit !== null) this.delivery.onLimit(stored.limit);
+    this.delivery.warn(
+      damage === CUT ? 'file_truncated' : 'file_damaged',
+      `cannot be decompressed to its end (${stored.compression}: ${damage}); ${before(file)}`,
+    );
+  }
+
   private cut(file: FileFacts): void {
     file.truncated = true;
-    if (file.bytes === 0) {
+    const end = this.offset + this.end - this.start;
+    const inside = this.stored === null ? '' : ' of the decompressed data';
+    if (end === 0) {
       this.delivery.warn('file_empty', 'is empty: not even a file header is there');
     } else if (this.parser === null) {
       this.delivery.warn(
         'file_truncated',
-        `ends at byte ${file.bytes}, inside its file header: no packet can be read`,
+        `ends at byte ${end}${inside}, inside its file header: no packet can be read`,
       );
     } else {
       this.delivery.warn(
         'file_truncated',
-        `ends at byte ${file.bytes}, inside a record that starts at byte ${this.offset} (cut, or still being written); ${before(file)}`,
+        `ends at byte ${end}${inside}, inside a record that starts at byte ${this.offset} (cut, or still being written); ${before(file)}`,
       );
     }
   }

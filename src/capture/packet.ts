@@ -2,6 +2,7 @@
  * What a packet source yields: packets in the order of the capture, and what is known about the capture itself.
  * Times are numbers relative to the capture's first packet; only outputs turn them into dates.
  */
+import type { LimitName } from '../limits.ts';
 
 /** Nanoseconds since the capture's first packet: exact for 104 days. Negative where a packet is out of time order. */
 export type Time = number;
@@ -79,6 +80,8 @@ export interface CaptureFacts {
   lastTime: Time | null;
   /** Packets that the kernel or the interface dropped, as far as the capture tells; null when it does not. */
   dropped: number | null;
+  /** How often each limit fired while the capture was read. Stages after it count theirs into the same object. */
+  readonly limitsHit?: Partial<Record<LimitName, number>>;
 }
 
 export interface PacketSource {

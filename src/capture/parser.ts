@@ -2,6 +2,7 @@
  * The border inside this folder between bytes and packets: what every format's parser looks like to the one
  * who refills its buffer. Parsers do no I/O and throw nothing: damage is data.
  */
+import type { Delivery } from './delivery.ts';
 
 /** What stopped a parser for good. The bytes after it are not read as packets: there is no way to tell where one starts. */
 export interface Damage {
@@ -23,4 +24,10 @@ export interface CaptureParser {
   needed: number;
   /** Once set, `parse` must not be called again. */
   damage: Damage | null;
+  /** While a packet is delivered: offset of its record or block in the buffer. */
+  record: number;
+  /** Changes whenever what was read describes the packets that follow anew: a section, an interface. */
+  readonly generation: number;
+  /** A parser for packets of this generation that follow anywhere in the same file; describes nothing anew. */
+  fork(delivery: Delivery): CaptureParser;
 }

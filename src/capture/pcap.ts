@@ -35,14 +35,45 @@ const SECOND = 1_000_000_000n;
 /** Largest snapshot length libpcap gives by default. Smaller header values are often wrong, so they are not believed. */
 const USUAL_SNAPLEN = 262_144;
 
+/** What a file header says. */
+interface PcapFormat {
+  readonly littleEndian: boolean;
+  readonly recordHeader: number;
+  /** Nanoseconds of one unit of the fraction field. */
+  readonly scale: number;
+  readonly minor: number;
+  readonly maxCaptured: number;
+  readonly link: number;
+}
+
+/** @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known. */
+export function openPcap(bytes: Buffer, at: number, delivery: Delivery): PcapParser {
+  const littleEndian = !PCAP_MAGICS.includes(u32(bytes, at));
+  const read32 = littleEndian ? u32le : u32;
+  const magic = read32(bytes, at);
+  const link = read32(bytes, at + LINK) & 0xffff;
+  const format = {
+    littleEndian,
+    recordHeader: magic === MODIFIED ? MODIFIED_RECORD : RECORD,
+    scale: magic === NANOSECONDS ? 1 : 1000,
+    minor: pcapVersion(bytes, at).minor,
+    maxCaptured: maxCaptured(read32(bytes, at + SNAPLEN)),
+    link,
+  };
+  const index = delivery.addInterface(null, link, magic === NANOSECONDS);
+  return new PcapParser(format, index < 0 ? delivery.overflowInterface() : index, delivery);
+}
+
 export class PcapParser implements CaptureParser {
   readonly header = PCAP_HEADER;
+  readonly generation = 0;
   needed: number;
   damage: Damage | null;
+  record: number;
   private readonly delivery: Delivery;
+  private readonly format: PcapFormat;
   private readonly littleEndian: boolean;
   private readonly recordHeader: number;
-  /** Nanoseconds of one unit of the fraction field. */
   private readonly scale: number;
   private readonly minor: number;
   private readonly maxCaptured: number;
@@ -53,27 +84,27 @@ export class PcapParser implements CaptureParser {
   private epochSeconds: number;
   private epochNanoseconds: number;
 
-  /** @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known. */
-  constructor(bytes: Buffer, at: number, delivery: Delivery) {
-    const littleEndian = !PCAP_MAGICS.includes(u32(bytes, at));
-    const read32 = littleEndian ? u32le : u32;
-    const magic = read32(bytes, at);
+  constructor(format: PcapFormat, interfaceIndex: number, delivery: Delivery) {
     this.needed = RECORD;
     this.damage = null;
+    this.record = 0;
     this.delivery = delivery;
-    this.littleEndian = littleEndian;
-    this.recordHeader = magic === MODIFIED ? MODIFIED_RECORD : RECORD;
-    this.scale = magic === NANOSECONDS ? 1 : 1000;
-    this.minor = pcapVersion(bytes, at).minor;
-    this.maxCaptured = maxCaptured(read32(bytes, at + SNAPLEN));
-    this.link = read32(bytes, at + LINK) & 0xffff;
-    this.interfaceIndex = delivery.addInterface(null, this.link, magic === NANOSECONDS);
-    if (this.interfaceIndex < 0) {
-      this.interfaceIndex = delivery.overflowInterface();
-    }
+    this.format = format;
+    // Copied, because a field of a field costs the hot loop one more load each.
+    this.littleEndian = format.littleEndian;
+    this.recordHeader = format.recordHeader;
+    this.scale = format.scale;
+    this.minor = format.minor;
+    this.maxCaptured = format.maxCaptured;
+    this.link = format.link;
+    this.interfaceIndex = interfaceIndex;
     this.based = false;
     this.epochSeconds = 0;
     this.epochNanoseconds = 0;
+  }
+
+  fork(delivery: Delivery): PcapParser {
+    return new PcapParser(this.format, this.interfaceIndex, delivery);
   }
 
   parse(bytes: Buffer, start: number, end: number): number {
@@ -103,6 +134,7 @@ export class PcapParser implements CaptureParser {
         break;
       }
       const time = this.time(read32(bytes, at), read32(bytes, at + FRACTION));
+      this.record = at;
       at = packet + captured;
       this.delivery.deliver(time, this.link, this.interfaceIndex, bytes, packet, at, wire);
     }
@@ -113,7 +145,7 @@ export class PcapParser implements CaptureParser {
     if (!this.based) {
       this.based = true;
       this.delivery.since(BigInt(seconds) * SECOND + BigInt(fraction * this.scale));
-      const epoch = this.delivery.facts.epoch ?? 0n;
+      const epoch = this.delivery.clock.epoch;
       this.epochSeconds = Number(epoch / SECOND);
       this.epochNanoseconds = Number(epoch % SECOND);
     }

@@ -100,6 +100,8 @@ export class PcapngParser implements CaptureParser {
   readonly header = 0;
   needed: number;
   damage: Damage | null;
+  record: number;
+  generation: number;
   private readonly delivery: Delivery;
   private readonly options: Options;
   private littleEndian: boolean;
@@ -108,16 +110,32 @@ export class PcapngParser implements CaptureParser {
   /** Larger than `interfaces.length` when there were too many to keep. */
   private interfaceCount: number;
   private overflow: Interface | null;
+  /** Set for a parser whose descriptions another one has read. */
+  private forked: boolean;
 
   constructor(delivery: Delivery) {
     this.needed = SMALLEST_BLOCK;
     this.damage = null;
+    this.record = 0;
+    this.generation = 0;
+    this.forked = false;
     this.delivery = delivery;
     this.options = new Options();
     this.littleEndian = false;
     this.interfaces = [];
     this.interfaceCount = 0;
     this.overflow = null;
+  }
+
+  /** The fork shares the interfaces: copies for each would let a hostile file multiply them. */
+  fork(delivery: Delivery): PcapngParser {
+    const other = new PcapngParser(delivery);
+    other.forked = true;
+    other.littleEndian = this.littleEndian;
+    other.interfaces = this.interfaces;
+    other.interfaceCount = this.interfaceCount;
+    other.overflow = this.overflow;
+    return other;
   }
 
   parse(bytes: Buffer, start: number, end: number): number {
@@ -162,6 +180,7 @@ export class PcapngParser implements CaptureParser {
 
   /** One whole block, `bytes[at, end)` without its trailer. @returns false when it is damaged. */
   private block(type: number, bytes: Buffer, at: number, end: number): boolean {
+    this.record = at;
     switch (type) {
       case ENHANCED_PACKET:
         return this.enhancedPacket(bytes, at, end);
@@ -189,12 +208,16 @@ export class PcapngParser implements CaptureParser {
   private section(bytes: Buffer, at: number): boolean {
     const major = this.u16(bytes, at + MAJOR);
     if (major !== SUPPORTED_MAJOR) return this.stop(`a section of pcapng version ${major}`);
+    if (this.forked) return true;
+    this.generation++;
     this.interfaces = [];
     this.interfaceCount = 0;
     return true;
   }
 
   private interfaceDescription(bytes: Buffer, at: number, end: number): void {
+    if (this.forked) return;
+    this.generation++;
     this.interfaceCount++;
     const options = this.options.of(bytes, at + INTERFACE_OPTIONS, end, this.littleEndian);
     const clock = new TickClock(

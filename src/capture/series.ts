@@ -1,111 +1,146 @@
 /**
- * Several inputs as one capture: put in the order of their first packets, then each read to its end. Knows
- * neither files nor pipes; file.ts makes the inputs.
+ * Several inputs as one capture: put in the order of their times and read one after the other where they do not
+ * overlap, merged packet by packet where they do or where one of them is not in time order itself. Knows neither
+ * files nor pipes; file.ts makes the inputs.
  */
-import { LIMITS, type OnLimit } from '../limits.ts';
-import { Delivery, newFacts } from './delivery.ts';
+import type { OnLimit } from '../limits.ts';
+import { Batch } from './batch.ts';
+import type { RunClock } from './clock.ts';
+import { count, Delivery } from './delivery.ts';
+import { type Input, readSome } from './input.ts';
 import { Intake } from './intake.ts';
-import type { CaptureFacts } from './packet.ts';
+import { inputLane, type Lane, type RunFile, runLane } from './lane.ts';
+import { merge } from './merge.ts';
+import type { Packet, Time } from './packet.ts';
+import { Runs } from './runs.ts';
+import type { Survey } from './survey.ts';
 
-/** Enough for the first packet of nearly every file; grows for the others. */
-const PEEK_BUFFER = 64 * 1024;
-
-export interface Input {
-  readonly path: string;
-  /** In bytes; null when only reading tells. */
-  readonly size: number | null;
-  /**
-   * @returns bytes read, 0 at the end. Rejects when `signal` ends a wait.
-   * @throws UserError('file' | 'permission') when the system refuses.
-   */
-  read(into: Buffer, signal: AbortSignal | undefined): Promise<number>;
-  /** From here on what is read can be read again after `rewind`. */
-  remember(): void;
-  /** The next read starts where `remember` was called. Lets go of what can be opened again. */
-  rewind(): Promise<void>;
-  close(): Promise<void>;
+/** Where packets and facts of a run go. */
+export interface Reader {
+  readonly delivery: Delivery;
+  readonly intake: Intake;
+  readonly onPacket: (packet: Packet) => void;
+  readonly onLimit: OnLimit;
+  /** Told after each read, in bytes as stored. */
+  readonly onRead: (bytes: number) => void;
 }
 
-/**
- * Reads each input up to its first packet and sorts by that packet's time: inputs without any come last, equal
- * ones keep their order. Also tells `facts` early how many digits times will need.
- */
-export async function inTimeOrder(
-  inputs: readonly Input[],
-  facts: CaptureFacts,
-  onLimit: OnLimit,
-  signal: AbortSignal | undefined,
-): Promise<Input[]> {
-  const found: { input: Input; first: bigint | null }[] = [];
-  for (const input of inputs) {
-    const scratch = newFacts();
-    input.remember();
-    const first = await firstTime(input, scratch, onLimit, signal);
-    await input.rewind();
-    if (scratch.digits === 9) facts.digits = 9;
-    found.push({ input, first });
-  }
-  return found.sort((a, b) => compare(a.first, b.first)).map(({ input }) => input);
-}
+/** Surveys that have to be merged with each other; most often only one. */
+export type Group = readonly Survey[];
 
-/** Nanoseconds since the Unix epoch; null when no packet with a time is near the input's start. */
-async function firstTime(
-  input: Input,
-  scratch: CaptureFacts,
-  onLimit: OnLimit,
-  signal: AbortSignal | undefined,
-): Promise<bigint | null> {
-  const delivery = new Delivery(
-    scratch,
-    () => {},
-    () => {},
-  );
-  const intake = new Intake(delivery, PEEK_BUFFER);
-  intake.open(input.path);
-  for (let read = 0; !delivery.started; ) {
-    if (read > LIMITS.peekBytes) {
-      onLimit('peekBytes');
-      break;
+/** Puts inputs in the order of their earliest packets, those without any last, equal ones as they were given. */
+export function grouped(surveys: readonly Survey[]): Group[] {
+  const groups: Survey[][] = [];
+  const empty: Survey[] = [];
+  let latest: bigint | null = null;
+  for (const each of surveys.toSorted((a, b) => compare(a.earliest, b.earliest))) {
+    const group = groups.at(-1);
+    if (each.earliest === null) {
+      empty.push(each);
+    } else if (group !== undefined && (latest === null || each.earliest < latest)) {
+      group.push(each);
+      if (latest !== null && (each.latest === null || each.latest > latest)) latest = each.latest;
+    } else {
+      groups.push([each]);
+      latest = each.latest;
     }
-    const length = await readSome(input, intake.room(), signal);
-    if (length <= 0) break;
-    intake.took(length);
-    read += length;
   }
-  return delivery.started ? scratch.epoch : null;
+  return [...groups, ...empty.map((each) => [each])];
+}
+
+/** Reads a group to its end, or until `signal` says so. */
+export async function readGroup(
+  group: Group,
+  reader: Reader,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [only] = group;
+  if (only !== undefined && group.length === 1 && !only.disordered) {
+    return readThrough(only.input, reader, only.dropped ?? 0, signal);
+  }
+  const { facts, clock } = reader.delivery;
+  const zero = only?.zero ?? null;
+  if (zero !== null) clock.since(zero);
+  const lanes: Lane[] = [];
+  for (const each of group) {
+    if (signal?.aborted) break;
+    if (each.disordered) {
+      lanes.push(...(await lanesOfRuns(each, reader, signal)));
+    } else {
+      lanes.push(laneOfInput(each, reader));
+    }
+  }
+  lanes.sort((a, b) => a.first - b.first);
+  const onLate = (): void => {
+    facts.warnings.push({
+      code: 'time_backwards',
+      text: `${count(group.length, 'file')} overlap in time too often to be merged: packets that come late follow those they were before`,
+    });
+  };
+  await merge(lanes, reader.onPacket, (name) => reader.delivery.onLimit(name), onLate, signal);
+  for (const lane of lanes) {
+    const lost = await lane.close(false);
+    const file = facts.files[lane.file];
+    if (lost === 0 || file === undefined) continue;
+    facts.packets -= lost;
+    file.packets -= lost;
+  }
+}
+
+/** Its file is listed at once, for the order's sake; nothing else is held before its turn. */
+function laneOfInput({ input, earliest, span, dropped }: Survey, reader: Reader): Lane {
+  const { facts, clock } = reader.delivery;
+  const batch = new Batch();
+  const delivery = new Delivery(facts, (packet) => batch.push(packet), reader.onLimit, clock);
+  const file = delivery.openFile(input.path, dropped ?? 0);
+  const index = facts.files.length - 1;
+  return inputLane(input, delivery, file, batch, index, timeOf(earliest, clock), span, reader.onRead);
+}
+
+/** Reads a file that is not in time order once, for all but its packets. */
+async function lanesOfRuns(
+  { input, span, dropped }: Survey,
+  reader: Reader,
+  signal: AbortSignal | undefined,
+): Promise<Lane[]> {
+  const { facts, clock } = reader.delivery;
+  const delivery = new Delivery(facts, (packet) => runs.note(packet), reader.onLimit, clock);
+  delivery.sorted = true;
+  const intake = new Intake(delivery);
+  const runs = new Runs(intake, true);
+  await readThrough(input, { ...reader, intake }, dropped ?? 0, signal);
+  const file: RunFile = {
+    index: facts.files.length - 1,
+    span,
+    readAt: (into, position) => input.readAt?.(into, position) ?? Promise.resolve(0),
+    close: () => input.close(),
+    open: 0,
+  };
+  return runs.list.map((run) => runLane(run, file, clock));
+}
+
+function timeOf(earliest: bigint | null, clock: RunClock): Time {
+  return earliest === null ? Number.NEGATIVE_INFINITY : Number(earliest - clock.epoch);
 }
 
 /** Reads one input to its end, or until `signal` says so. */
-export async function readThrough(
+async function readThrough(
   input: Input,
-  intake: Intake,
-  onRead: (bytes: number) => void,
+  reader: Reader,
+  foretold: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  intake.open(input.path);
+  const { intake } = reader;
+  intake.open(input.path, true, foretold);
   let whole = false;
   while (!whole && !signal?.aborted) {
     const length = await readSome(input, intake.room(), signal);
     if (length < 0) break;
-    if (length === 0) {
-      whole = true;
-    } else {
-      intake.took(length);
-      onRead(length);
-    }
+    if (length === 0) whole = !signal?.aborted;
+    else reader.onRead(intake.took(length, input.stored));
   }
-  intake.close(whole);
+  intake.close(whole, input.stored);
   await input.close();
-}
-
-/** Bytes read, 0 at the end, -1 when the signal ended a read that was waiting. */
-async function readSome(input: Input, into: Buffer, signal: AbortSignal | undefined): Promise<number> {
-  try {
-    return await input.read(into, signal);
-  } catch (error) {
-    if (signal?.aborted) return -1;
-    throw error;
-  }
 }
 
 function compare(a: bigint | null, b: bigint | null): number {

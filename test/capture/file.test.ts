@@ -8,7 +8,6 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCapture } from '../../src/capture/file.ts';
 import { needs, projectRoot } from '../support/needs.ts';
@@ -57,7 +56,7 @@ test('what is told about a file', async () => {
 });
 
 describe('several files', () => {
-  test('are read in the order of their first packets, those without any last', async () => {
+  test('are read in the order of their packets, those without any last', async () => {
     const late = file('late.pcap', captureAt(50, 51));
     const none = file('none.pcap', captureAt());
     const early = file('early.pcap', captureAt(10, 70));
@@ -67,9 +66,9 @@ describe('several files', () => {
       packets.map(({ file, frame, time, bytes }) => [file, frame, time / 1e9, Number(`0x${bytes}`)]),
     ).toEqual([
       [0, 1, 0, 10],
-      [0, 2, 60, 70],
       [1, 1, 40, 50],
       [1, 2, 41, 51],
+      [0, 2, 60, 70],
     ]);
     expect(facts.files.map(({ path }) => path)).toEqual([early, late, none, empty]);
     expect(facts).toMatchObject({ packets: 4, firstTime: 0, lastTime: 60e9, epoch: 10_000_000_000n });
@@ -157,18 +156,6 @@ describe('a path that is no capture', () => {
     );
   });
 
-  test('compressed', async () => {
-    const gz = file('x.gz', gzipSync(captureAt(1)));
-    expect(await message(gz)).toMatchObject({
-      code: 'file',
-      message: `${gz}: gzip-compressed; decompress it first (gunzip)`,
-    });
-    const zst = file('x.zst', Buffer.from('28b52ffd2000010000', 'hex'));
-    expect(await message(zst)).toMatchObject({
-      message: `${zst}: zstd-compressed; decompress it first (unzstd)`,
-    });
-  });
-
   test('missing', async () => {
     const path = join(folder, 'missing.pcap');
     expect(await message(path)).toMatchObject({
@@ -178,12 +165,12 @@ describe('a path that is no capture', () => {
     });
   });
 
-  test('a directory', async () => {
+  test('an empty directory', async () => {
     const path = join(folder, 'directory');
     mkdirSync(path);
     expect(await message(path)).toMatchObject({
       code: 'file',
-      message: `${path}: is a directory; name the captures in it`,
+      message: `${path}: no capture is in this directory`,
     });
   });
 
@@ -235,9 +222,11 @@ test('a file that grows while it is read is read to its last whole packet', asyn
 });
 
 test('a run can be ended between refills; the facts say how far it got', async () => {
-  const records = captureAt(...Array.from({ length: 1000 }, (_, i) => i & 0xff)).subarray(24);
-  const big = Buffer.concat([captureAt(), ...Array.from({ length: 100 }, () => records)]);
-  const paths = [file('big1.pcap', big), file('big2.pcap', big)];
+  const big = (second: number) => {
+    const records = captureAt(...Array.from({ length: 1000 }, () => second)).subarray(24);
+    return Buffer.concat([captureAt(), ...Array.from({ length: 100 }, () => records)]);
+  };
+  const paths = [file('big1.pcap', big(1)), file('big2.pcap', big(2))];
   const stop = new AbortController();
   let packets = 0;
   const { warnings, files, lastTime } = await openCapture(paths).run(() => {
@@ -248,7 +237,7 @@ test('a run can be ended between refills; the facts say how far it got', async (
     { path: paths[0], sha256: null, bytes: 1024 * 1024, packets, truncated: false },
   ]);
   expect(packets).toBe(Math.floor((1024 * 1024 - 24) / 17));
-  expect(lastTime).toBe(255e9);
+  expect(lastTime).toBe(0);
   expect(warnings).toEqual([
     { code: 'reading_stopped', text: `${paths[0]} was read up to byte 1048576 only: the run was ended` },
     { code: 'reading_stopped', text: '1 more file not read: the run was ended' },
@@ -290,7 +279,7 @@ describe('a named pipe', () => {
     const source = openCapture([after, path, before], { onProgress: (_, total) => told.push(total) });
     const { packets, facts } = await collect(source);
     await writing;
-    expect(packets.map(({ bytes }) => Number(`0x${bytes}`))).toEqual([10, 20, 21, 90, 30]);
+    expect(packets.map(({ bytes }) => Number(`0x${bytes}`))).toEqual([10, 20, 21, 30, 90]);
     expect(facts.files.map((each) => each.path)).toEqual([before, path, after]);
     expect(facts.files[1]?.sha256).toBe(
       createHash('sha256')

@@ -40,7 +40,7 @@ describe.each(ORDERS)('%s endian', (order) => {
       lastTime: 2000,
       dropped: null,
       interfaces: [{ name: null, link: 113 }],
-      warnings: [],
+      warnings: [{ code: 'time_backwards' }],
       files: [
         {
           path: 'x.pcap',
@@ -64,7 +64,7 @@ describe.each(ORDERS)('%s endian', (order) => {
   test('the modified format with longer record headers', async () => {
     const { packets, facts } = await read(RECORDS, { order, kind: 'modified' });
     expect(packets).toEqual(timed(0, 2000, -1_999_999_000));
-    expect(facts.warnings).toEqual([]);
+    expect(codes(facts)).toEqual(['time_backwards']);
   });
 });
 
@@ -151,7 +151,7 @@ describe('lengths', () => {
       expect(facts.packets).toBe(3);
       expect(facts.files[0]).toMatchObject({ truncated: true, bytes: file.length });
       expect(facts.files[0]?.sha256).toMatch(/^[0-9a-f]{64}$/);
-      expect(facts.warnings).toEqual([
+      expect(facts.warnings.slice(1)).toEqual([
         {
           code: 'file_damaged',
           text:
