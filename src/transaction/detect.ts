@@ -30,7 +30,15 @@ export function rolesByContent(
 ): Roles {
   if (connection.opener === null) {
     if (http.looksLikeRequest(bytes, start, end) === 'yes') return { sender: side, sure: true };
-    if (http.looksLikeResponse(bytes, start, end) === 'yes') return { sender: other(side), sure: true };
+    const answers =
+      http.looksLikeResponse(bytes, start, end) === 'yes' && isFollowedBySpace(bytes, start, end);
+    if (answers) return { sender: other(side), sure: true };
   }
   return rolesByHandshake(connection);
+}
+
+/** `HTTP/1.1` and a space begin a response; with a line end it is the rest of a request line in a segment of its own. */
+function isFollowedBySpace(bytes: Buffer, start: number, end: number): boolean {
+  const after = start + 'HTTP/1.1'.length;
+  return after < end && bytes[after] === 0x20;
 }

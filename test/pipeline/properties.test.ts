@@ -239,3 +239,18 @@ describe('whatever the clock', () => {
 });
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+test('the version at the end of a request line in a segment of its own is no response', async () => {
+  const start = 'POST /a ';
+  const request = `${start}HTTP/1.1\r\nContent-Length: 0\r\n\r\n`;
+  for (const length of ['HTTP/1.1'.length, 'HTTP/1.1\r\n'.length]) {
+    const { frames } = lay(
+      [{ target: '/a', request, interim: [], status: 200, response: OK, pipelined: false }],
+      {
+        cuts: [start.length, length, 1000],
+        handshake: false,
+      },
+    );
+    expect((await run(frames)).records.map(({ verdict }) => verdict)).toEqual(['delivered']);
+  }
+});
