@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Packet } from '../../src/capture/packet.ts';
 import { decode } from '../../src/decode/decode.ts';
+import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment, type Decoded, type Segment } from '../../src/decode/segment.ts';
 import { LIMITS } from '../../src/limits.ts';
-import { icmpError, LINKTYPES, type TcpFrame, tcpFrame } from '../support/frames.ts';
+import { icmpError, ipFrame, LINKTYPES, type TcpFrame, tcpFrame } from '../support/frames.ts';
+import { WRAPPINGS } from '../support/wrappings.ts';
 import { packetOf } from './packet-of.ts';
 
 const OUTCOMES: readonly Decoded[] = [
@@ -52,9 +54,16 @@ const FRAMES: readonly [name: string, bytes: Buffer, link: number][] = [
   ],
 ];
 
-function check(packet: Packet): [Decoded, Segment] {
+/** Every tunnel and link; cutting those at each byte is up to wrappings.test.ts. */
+const WRAPPED: typeof FRAMES = WRAPPINGS.map(({ name, link, wrap }) => [
+  name,
+  wrap(tcpFrame({ ...V4, link: 'raw' })),
+  link,
+]);
+
+function check(packet: Packet, fragments?: Fragments): [Decoded, Segment] {
   const segment = createSegment();
-  const outcome = decode(packet, segment);
+  const outcome = decode(packet, segment, fragments);
   if (!OUTCOMES.includes(outcome)) throw new Error(`unknown outcome ${outcome}`);
   if (outcome === 'tcp' || outcome === 'icmp') expect(faultOf(packet, segment)).toBeUndefined();
   return [outcome, segment];
@@ -101,7 +110,9 @@ test('a frame cut inside the TCP options keeps what was captured of them', () =>
 });
 
 describe('properties', () => {
-  const link = fc.constantFrom(0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147);
+  const link = fc.constantFrom(
+    ...[0, 1, 9, 10, 12, 14, 50, 51, 101, 104, 105, 108, 113, 127, 147, 192, 204, 228, 229, 239, 276],
+  );
   const wire = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 0xffffffff }));
 
   test('noise', () => {
@@ -117,7 +128,7 @@ describe('properties', () => {
     const change = fc.tuple(fc.nat(200), fc.nat(255));
     fc.assert(
       fc.property(
-        fc.constantFrom(...FRAMES),
+        fc.constantFrom(...FRAMES, ...WRAPPED),
         fc.array(change, { maxLength: 6 }),
         fc.nat(200),
         wire,
@@ -131,8 +142,45 @@ describe('properties', () => {
     );
   });
 
+  test('fragments of noise and of valid packets, all of one identification', () => {
+    const inner = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }).map((noise) => Buffer.from(noise)),
+      fc.constantFrom(...FRAMES, ...WRAPPED).map(([, frame]) => frame.subarray(34, 114)),
+    );
+    const fragment = fc.tuple(
+      inner,
+      fc.nat(20),
+      fc.boolean(),
+      fc.constantFrom(4, 6, 17, 41, 44, 47),
+      fc.boolean(),
+    );
+    const { src, dst } = V4;
+    fc.assert(
+      fc.property(fc.array(fragment, { maxLength: 12 }), (list) => {
+        const fragments = new Fragments(() => {});
+        for (const [content, unit, more, protocol, v6] of list) {
+          const header = Buffer.from([
+            protocol,
+            0,
+            unit >> 5,
+            ((unit << 3) & 0xf8) | (more ? 1 : 0),
+            0,
+            0,
+            0,
+            7,
+          ]);
+          const bytes = v6
+            ? ipFrame({ src: V6.src, dst: V6.dst }, 44, Buffer.concat([header, content]))
+            : ipFrame({ src, dst, ipId: 7, fragment: { offset: unit * 8, more } }, protocol, content);
+          check(packetOf(bytes, 1), fragments);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
   test('every single bit of every frame', () => {
-    for (const [, frame, type] of FRAMES) {
+    for (const [, frame, type] of [...FRAMES, ...WRAPPED]) {
       for (let bit = 0; bit < frame.length * 8; bit++) {
         const bytes = Buffer.from(frame);
         bytes[bit >> 3]! ^= 1 << (bit & 7);
@@ -143,13 +191,18 @@ describe('properties', () => {
 
   test('what lies around a packet does not change what it is', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...FRAMES), fc.nat(200), fc.nat(255), ([, frame, type], length, filler) => {
-        const packet = packetOf(frame.subarray(0, length), type, frame.length);
-        const [outcome, segment] = check(packet);
-        packet.bytes.fill(filler, 0, packet.start);
-        packet.bytes.fill(filler, packet.end);
-        expect(check(packet)).toEqual([outcome, segment]);
-      }),
+      fc.property(
+        fc.constantFrom(...FRAMES, ...WRAPPED),
+        fc.nat(200),
+        fc.nat(255),
+        ([, frame, type], length, filler) => {
+          const packet = packetOf(frame.subarray(0, length), type, frame.length);
+          const [outcome, segment] = check(packet);
+          packet.bytes.fill(filler, 0, packet.start);
+          packet.bytes.fill(filler, packet.end);
+          expect(check(packet)).toEqual([outcome, segment]);
+        },
+      ),
     );
   });
 });

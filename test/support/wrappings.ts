@@ -133,7 +133,7 @@ const ROWS: readonly Row[] = [
   ['GRE, sequence', 1, 'eth:ethertype:ip:gre', (ip) => gre('1000', etherType(ip), hex('00000006'), ip)],
   ['GRE, Ethernet', 1, 'eth:ethertype:ip:gre:eth:ethertype', (ip) => gre('2000 6558 00000500', frameOf(ip))],
   ['GRE, MPLS', 1, 'eth:ethertype:ip:gre:mpls', (ip) => gre('0000 8847 00010140', ip)],
-  ['ERSPAN I', 1, 'eth:ethertype:ip:gre:eth:ethertype', (ip) => gre('0000 88be', frameOf(ip))],
+  ['ERSPAN I', 1, 'eth:ethertype:ip:gre:erspan:eth:ethertype', (ip) => gre('0000 88be', frameOf(ip))],
   [
     'ERSPAN II',
     1,
