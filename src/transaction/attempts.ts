@@ -62,21 +62,31 @@ export class Attempts {
     return exchange;
   }
 
-  /** What the next response answers: the oldest request without one, but none that a gap may have answered. */
+  /**
+   * What the next response answers: the oldest request without one, after the last that has one. Where a gap may hold
+   * answers, the last of those that it may have answered.
+   */
   waiting(): Exchange | undefined {
     let last: Exchange | undefined;
     for (const exchange of this.#pending) {
-      if (exchange.kind !== 'exchange' || exchange.response !== null) continue;
+      if (exchange.kind !== 'exchange') continue;
+      if (exchange.response !== null) {
+        last = undefined;
+        continue;
+      }
       if (exchange.answerUnseen === 0) return exchange;
       last = exchange;
     }
     return last;
   }
 
-  /** Bytes of the receiver are missing: they may have answered, or ended the answer of, whatever was asked before. */
+  /** Bytes of the receiver are missing: they may have answered, or ended the answer of, what was asked since the last. */
   missAnswer(length: number): void {
-    for (const exchange of this.#pending) {
-      if (exchange.response === null || exchange.response.ended === 'lost') exchange.answerUnseen += length;
+    for (let i = this.#pending.length - 1; i >= 0; i--) {
+      const exchange = this.#pending[i]!;
+      const { response } = exchange;
+      if (response === null || response.ended === 'lost') exchange.answerUnseen += length;
+      if (response !== null) break;
     }
   }
 
@@ -84,6 +94,12 @@ export class Attempts {
   answered(exchange: Exchange): void {
     if (exchange.decided) this.#forgetAnswered();
     else if (isAnswered(exchange)) this.settle();
+  }
+
+  /** Nothing more is expected of it, not even a late answer. */
+  release(exchange: Exchange): void {
+    if (!exchange.decided) this.#decide(exchange, 'answered');
+    this.#pending = this.#pending.filter((other) => other !== exchange);
   }
 
   /** The sender goes on: what it was answered before, it has taken. */
@@ -162,8 +178,10 @@ export class Attempts {
   #decideEmpty(occasion: Occasion, requestGap: number): void {
     const sender = this.senderSide;
     const receiver = this.receiverSide;
-    const carried = sender.highest > 0 || requestGap > 0 || receiver.highest > 0;
-    if (sender.syn === null && receiver.syn === null && !carried) return;
+    // What the receiver sent unasked is no sign of a request where the stream of requests was seen from its start.
+    const opened = sender.syn !== null || receiver.syn !== null;
+    const carried = sender.highest > 0 || requestGap > 0 || (receiver.highest > 0 && !opened);
+    if (!opened && !carried) return;
     const exchange = this.begin(carried ? 'exchange' : 'connect');
     exchange.requestUnseen = requestGap;
     this.#decide(exchange, occasion);
@@ -174,12 +192,12 @@ export class Attempts {
     this.#context.onTransaction(exchange);
   }
 
+  /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */
   #forgetAnswered(): void {
-    while (this.#pending.length > 0) {
-      const first = this.#pending[0]!;
-      if (!first.decided || !isAnswered(first)) break;
-      this.#pending.shift();
-    }
+    let last = this.#pending.length - 1;
+    while (last >= 0 && !isAnswered(this.#pending[last]!)) last--;
+    if (last < 0) return;
+    this.#pending = this.#pending.filter((exchange, index) => !exchange.decided || index > last);
   }
 
   /** When a connection that is not yet established counts as failed. */

@@ -3,12 +3,20 @@
  * (RFC 9112 §9.3.2). Streams are told of gaps; what came before a gap cannot answer what was sent after it.
  */
 import type { Moment } from '../capture/packet.ts';
-import type { Framing, MessageEnd, MessageSink, RequestHead, ResponseHead } from '../http/message.ts';
+import type {
+  Anomaly,
+  Framing,
+  MessageEnd,
+  MessageSink,
+  RequestHead,
+  ResponseHead,
+} from '../http/message.ts';
 import type { Connection, EndCause, Side, StreamSink } from '../tcp/stream.ts';
 import { Attempts, type Context } from './attempts.ts';
 import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { CollectedMessage } from './message.ts';
+import { Positions } from './positions.ts';
 import type { Parser } from './transaction.ts';
 
 export class Conversation {
@@ -23,6 +31,8 @@ export class Conversation {
   #at: Moment;
   /** The request whose bytes are coming in. */
   #sending: Exchange | null = null;
+  /** The request whose bytes came in last. */
+  #latest: Exchange | null = null;
   /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
   #receiving: CollectedMessage<ResponseHead> | null = null;
   #answering: Exchange | null = null;
@@ -30,16 +40,17 @@ export class Conversation {
   #tunnel = false;
   /** Bytes of the sender that were not captured and belong to no request that is known. */
   #requestGap = 0;
-  #unsolicited = false;
+  /** What was odd between two requests, when it was too late to tell it of the one before. */
+  #oddities: Anomaly[] = [];
   #endedSides = 0;
-  /** Stream offset of the first byte that each side's parser was given: its positions count from there. */
-  #bases: [number, number] = [Number.NaN, Number.NaN];
+  #positions: Positions;
 
   constructor(connection: Connection, context: Context) {
     this.#connection = connection;
     this.#context = context;
     this.#at = connection.first;
     this.#attempts = new Attempts(connection, context);
+    this.#positions = new Positions(connection);
     this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
   }
 
@@ -56,7 +67,7 @@ export class Conversation {
     if (!this.#rolesSure) {
       this.#assign(rolesByContent(this.#context.http, this.#connection, side, bytes, start, end));
     }
-    this.#measure(side, end - start);
+    this.#positions.measure(side, end - start);
     if (side === this.#attempts.sender) {
       this.#requests!.onBytes(bytes, start, end, at);
       this.#sending?.request?.reach(this.#attempts.senderSide.next, at);
@@ -70,15 +81,18 @@ export class Conversation {
   #onGap(side: Side, length: number, at: Moment): void {
     this.#at = at;
     if (!this.#rolesSure) this.#assign(rolesByHandshake(this.#connection));
-    this.#measure(side, length);
+    this.#positions.measure(side, length);
     if (side === this.#attempts.sender) this.#onRequestGap(length, at);
     else this.#onResponseGap(length, at);
   }
 
   #onRequestGap(length: number, at: Moment): void {
     const sending = this.#sending;
+    const before = this.#latest;
     this.#requests!.onGap(length, at);
-    if (sending !== null) sending.requestUnseen += length;
+    // Letters in front of the gap may only now count as a request.
+    const hit = sending ?? (this.#latest === before ? null : this.#latest);
+    if (hit !== null) hit.requestUnseen += length;
     if (sending === null || sending !== this.#sending) this.#requestGap += length;
     else sending.request!.reach(this.#attempts.senderSide.next, at);
   }
@@ -106,11 +120,6 @@ export class Conversation {
     }
   }
 
-  /** A parser counts from the first byte it is given; streams count from their SYN. */
-  #measure(side: Side, length: number): void {
-    if (Number.isNaN(this.#bases[side])) this.#bases[side] = this.#connection.sides[side].next - length;
-  }
-
   /** Roles that only the ports spoke for may turn round until a message was seen. */
   #assign({ sender, sure }: Roles): void {
     this.#rolesSure ||= sure;
@@ -120,15 +129,15 @@ export class Conversation {
     const optionsOf = (side: Side) => ({ midStream: this.#connection.sides[side].syn === null, onLimit });
     this.#requests = http.requestParser(this.#requestSink, optionsOf(sender));
     this.#responses = http.responseParser(this.#responseSink, optionsOf(sender === 0 ? 1 : 0));
-    this.#bases = [Number.NaN, Number.NaN];
+    this.#positions.reset();
   }
 
   get #requestOffset(): number {
-    return this.#bases[this.#attempts.sender]! + this.#requests!.position;
+    return this.#positions.offset(this.#attempts.sender, this.#requests!.position);
   }
 
   get #responseOffset(): number {
-    return this.#bases[this.#attempts.sender === 0 ? 1 : 0]! + this.#responses!.position;
+    return this.#positions.offset(this.#attempts.sender === 0 ? 1 : 0, this.#responses!.position);
   }
 
   #requestSink: MessageSink<RequestHead> = {
@@ -141,7 +150,7 @@ export class Conversation {
     onBody: (bytes, start, end) => this.#sending!.request!.addBody(bytes, start, end),
     onBodyGap: (length) => this.#sending!.request!.addBodyGap(length),
     onEnd: (end) => this.#onRequestEnd(end),
-    onAnomaly: (anomaly) => this.#sending?.noteAnomaly(anomaly),
+    onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
     onOther: (bytes, start, end) => {
       if (!this.#speaksOther()) return;
       const exchange = this.#opaqueExchange();
@@ -174,6 +183,9 @@ export class Conversation {
   };
 
   #onRequestStart(at: Moment): void {
+    const begun = this.#begunUnseen();
+    // The end of an answer was seen: it answers nothing that is sent from here on.
+    if (begun !== null && begun.opaque.receiver !== null) this.#attempts.release(begun);
     this.#attempts.decideTaken();
     const exchange = this.#attempts.begin('exchange');
     exchange.request = new CollectedMessage<RequestHead>(
@@ -184,9 +196,21 @@ export class Conversation {
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
     if (exchange.index > 1) exchange.idleBefore = Math.max(0, at.time - this.#connection.previousTime);
-    if (this.#unsolicited) exchange.noteAnomaly('unsolicited_response');
-    this.#unsolicited = false;
+    for (const anomaly of this.#oddities) exchange.noteAnomaly(anomaly);
+    this.#oddities = [];
     this.#sending = exchange;
+    this.#latest = exchange;
+  }
+
+  #noteOfRequest(anomaly: Anomaly): void {
+    const exchange = this.#sending ?? this.#latest;
+    if (exchange !== null && !exchange.decided) exchange.noteAnomaly(anomaly);
+    else this.#noteOddity(anomaly);
+  }
+
+  /** Told of the next request. */
+  #noteOddity(anomaly: Anomaly): void {
+    if (!this.#oddities.includes(anomaly)) this.#oddities.push(anomaly);
   }
 
   #onRequestEnd(end: MessageEnd): void {
@@ -204,7 +228,8 @@ export class Conversation {
   #onResponseHead(head: ResponseHead): Framing {
     const message = this.#receiving!;
     message.head = head;
-    const waiting = this.#attempts.waiting();
+    this.#begunUnseen();
+    const waiting = this.#answerable();
     if (head.complete && head.status >= 100 && head.status < 200 && head.status !== 101) {
       waiting?.noteInterim(head.status, message.firstByte);
       return { kind: 'none' };
@@ -233,12 +258,26 @@ export class Conversation {
     if (exchange !== null) this.#attempts.answered(exchange);
   }
 
+  /** What a response may answer: not a request of which no byte had arrived when it was sent (an idle 408 crosses it). */
+  #answerable(): Exchange | undefined {
+    const waiting = this.#attempts.waiting();
+    if (waiting === undefined || waiting.request === null) return waiting;
+    if (this.#attempts.senderSide.acked > waiting.request.start) return waiting;
+    waiting.noteAnomaly('unsolicited_response');
+    return undefined;
+  }
+
   /** A response to a request that was not captured; null when nothing was asked at all (an idle 408). */
   #withoutRequest(): Exchange | null {
+    // The receiver took for a request what is none.
+    const opaque = this.#opaque;
+    if (opaque?.opaque.sender != null && opaque.opaque.receiver === null && opaque.response === null) {
+      return opaque.decided ? null : opaque;
+    }
     const sender = this.#attempts.senderSide;
     const begins = this.#attempts.begun === 0 && sender.syn === null;
     if (this.#requestGap === 0 && sender.packets > 0 && !begins) {
-      this.#unsolicited = true;
+      this.#noteOddity('unsolicited_response');
       return null;
     }
     const exchange = this.#attempts.begin('exchange');
@@ -251,6 +290,15 @@ export class Conversation {
   /** Bytes that are no HTTP are another protocol only where nothing was missed and no message was before them. */
   #speaksOther(): boolean {
     return this.#tunnel || this.#opaque !== null || (this.#attempts.begun === 0 && this.#requestGap === 0);
+  }
+
+  /** HTTP after all: the bytes before were the end of a message that had begun before the capture. */
+  #begunUnseen(): Exchange | null {
+    const opaque = this.#opaque;
+    if (opaque === null || this.#tunnel || this.#connection.opener !== null) return null;
+    this.#opaque = null;
+    opaque.kind = 'exchange';
+    return opaque;
   }
 
   #opaqueExchange(): Exchange {

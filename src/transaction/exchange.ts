@@ -13,7 +13,8 @@ import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction 
 const PREFIX_BYTES = 64;
 
 export class Exchange implements Transaction {
-  readonly kind: Transaction['kind'];
+  /** 'opaque' may turn out to be an exchange of which the capture has only the end. */
+  kind: Transaction['kind'];
   readonly connection: Connection;
   readonly sender: Side;
   readonly index: number;

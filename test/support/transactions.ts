@@ -1,0 +1,63 @@
+/**
+ * Runs a capture through decoding, TCP, HTTP and pairing, without any verdict: for tests that look at what was paired
+ * with what. Wired like the analyzer, whose own records tell times and not frames.
+ */
+import { Agenda } from '../../src/agenda.ts';
+import { keep, type Moment, type PacketSource } from '../../src/capture/packet.ts';
+import { decode } from '../../src/decode/decode.ts';
+import { createSegment } from '../../src/decode/segment.ts';
+import { looksLikeRequest, looksLikeResponse } from '../../src/http/detect.ts';
+import { frameRequest, frameResponse } from '../../src/http/framing.ts';
+import { createRequestParser, createResponseParser } from '../../src/http/parser.ts';
+import { decodeBody } from '../../src/http/text.ts';
+import type { LimitName } from '../../src/limits.ts';
+import { ConnectionTable } from '../../src/tcp/table.ts';
+import { Conversation } from '../../src/transaction/conversation.ts';
+import type { Transaction } from '../../src/transaction/transaction.ts';
+
+const HTTP = {
+  requestParser: createRequestParser,
+  responseParser: createResponseParser,
+  frameRequest,
+  frameResponse,
+  looksLikeRequest,
+  looksLikeResponse,
+  decodeBody,
+};
+
+export interface Observed {
+  /** In the order in which they were handed on. */
+  readonly transactions: readonly Transaction[];
+  readonly limits: readonly LimitName[];
+}
+
+/** @param timeout response deadline in nanoseconds. */
+export async function observe(source: PacketSource, timeout = 30e9): Promise<Observed> {
+  const transactions: Transaction[] = [];
+  const limits: LimitName[] = [];
+  const agenda = new Agenda();
+  const onLimit = (name: LimitName) => limits.push(name);
+  const context = {
+    http: HTTP,
+    agenda,
+    timeout,
+    onLimit,
+    onTransaction: (transaction: Transaction) => transactions.push(transaction),
+  };
+  const table = new ConnectionTable(
+    (connection) => new Conversation(connection, context).sinks,
+    agenda,
+    onLimit,
+  );
+  const segment = createSegment();
+  let last: Moment = { time: 0, file: 0, frame: 0 };
+  await source.run((packet) => {
+    agenda.advance(packet.time);
+    const outcome = decode(packet, segment);
+    if (outcome === 'tcp') table.onSegment(segment, packet.bytes);
+    else if (outcome === 'icmp') table.onIcmp(segment);
+    last = keep(packet);
+  });
+  table.end(last);
+  return { transactions, limits };
+}
