@@ -5,6 +5,7 @@
 import { Agenda } from '../../src/agenda.ts';
 import { keep, type Moment, type PacketSource } from '../../src/capture/packet.ts';
 import { decode } from '../../src/decode/decode.ts';
+import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import { looksLikeRequest, looksLikeResponse } from '../../src/http/detect.ts';
 import { frameRequest, frameResponse } from '../../src/http/framing.ts';
@@ -50,11 +51,12 @@ export async function observe(source: PacketSource, timeout = 30e9): Promise<Obs
     onLimit,
   );
   const segment = createSegment();
+  const fragments = new Fragments(onLimit);
   let last: Moment = { time: 0, file: 0, frame: 0 };
   await source.run((packet) => {
     agenda.advance(packet.time);
-    const outcome = decode(packet, segment);
-    if (outcome === 'tcp') table.onSegment(segment, packet.bytes);
+    const outcome = decode(packet, segment, fragments);
+    if (outcome === 'tcp') table.onSegment(segment, segment.bytes);
     else if (outcome === 'icmp') table.onIcmp(segment);
     last = keep(packet);
   });
