@@ -5,12 +5,13 @@
 import { formatAddress } from '../address.ts';
 import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
-import { RST, type Segment, SYN } from '../decode/segment.ts';
+import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import { TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
+import { TwinFilter } from './twins.ts';
 
 /** After both FINs: long enough for their retransmissions, short of any reuse that matters. */
 const CLOSED_LINGER: Time = 10e9;
@@ -21,8 +22,10 @@ const IDLE_LIMIT: Time = 7_500e9;
 
 interface Entry {
   readonly connection: TcpConnection;
+  /** The capture shows the connection here a second time, behind an address translation. */
+  readonly twin: boolean;
   readonly hash: number;
-  /** Addresses of side 0 and side 1, as in a segment. */
+  /** Addresses of side 0 and side 1, as in a segment, then their ports. */
   readonly words: Int32Array;
   readonly version: number;
   /** Next entry with the same hash. */
@@ -43,6 +46,7 @@ export class ConnectionTable {
   #agenda: Agenda;
   #onLimit: OnLimit;
   #copies = new CopyFilter();
+  #twins = new TwinFilter<TcpConnection>();
   #entries = new Map<number, Entry>();
   #size = 0;
   #oldest: Entry | null = null;
@@ -68,8 +72,8 @@ export class ConnectionTable {
     if (entry !== null) {
       side = sideOf(entry, segment);
       const { connection } = entry;
-      const isSyn = (segment.flags & (SYN | RST)) === SYN;
-      if (isSyn ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
+      const begins = (segment.flags & (SYN | RST)) === SYN;
+      if (begins ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
         this.#remove(entry, 'replaced', segment);
         entry = null;
         side = 0;
@@ -79,12 +83,12 @@ export class ConnectionTable {
     if (entry === null) entry = this.#begin(hash, segment, portReused);
     else if (entry !== this.#newest) this.#touch(entry);
     const { connection } = entry;
-    if (this.#copies.isCopy(segment, connection.id * 2 + side)) {
+    if (entry.twin || this.#copies.isCopy(segment, connection.id * 2 + side)) {
       connection.duplicates++;
     } else {
       connection.onSegment(segment, side, bytes);
-      if (connection.finished && !entry.lingering) this.#linger(entry);
     }
+    if (connection.finished && !entry.lingering) this.#linger(entry);
     this.#expire(segment);
   }
 
@@ -106,22 +110,14 @@ export class ConnectionTable {
       this.#remove(this.#oldest!, 'limit', segment);
     }
     const s = segment;
-    const words = Int32Array.of(s.src0, s.src1, s.src2, s.src3, s.dst0, s.dst1, s.dst2, s.dst3);
-    const addresses = [
-      formatAddress(s.ipVersion, s.src0, s.src1, s.src2, s.src3),
-      formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
-    ] as const;
-    this.begun++;
-    const connection = new TcpConnection(
-      this.begun,
-      segment,
-      { addresses, portReused },
-      this.#open,
-      this.#agenda,
-      this.#onLimit,
-    );
+    const ports = [s.srcPort, s.dstPort];
+    const words = Int32Array.of(s.src0, s.src1, s.src2, s.src3, s.dst0, s.dst1, s.dst2, s.dst3, ...ports);
+    const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
+    const connection = original ?? this.#connect(segment, portReused);
+    if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
     const entry: Entry = {
       connection,
+      twin: original !== undefined,
       hash,
       words,
       version: segment.ipVersion,
@@ -139,6 +135,17 @@ export class ConnectionTable {
     return entry;
   }
 
+  #connect(segment: Segment, portReused: boolean): TcpConnection {
+    const s = segment;
+    const addresses = [
+      formatAddress(s.ipVersion, s.src0, s.src1, s.src2, s.src3),
+      formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
+    ] as const;
+    this.begun++;
+    const origin = { addresses, portReused };
+    return new TcpConnection(this.begun, segment, origin, this.#open, this.#agenda, this.#onLimit);
+  }
+
   #remove(entry: Entry, cause: EndCause, at: Moment): void {
     entry.gone = true;
     this.#size--;
@@ -153,6 +160,7 @@ export class ConnectionTable {
       this.#entries.set(entry.hash, entry.chained);
     }
     this.#unlink(entry);
+    if (entry.twin) return;
     entry.connection.end(cause, at);
     this.#count(entry.connection);
   }
@@ -242,18 +250,22 @@ function icmpError(s: Segment): IcmpError {
   };
 }
 
+/** A SYN that opens a connection. */
+function isSyn({ flags }: Segment): boolean {
+  return (flags & (SYN | ACK | RST)) === SYN;
+}
+
 function sideOf(entry: Entry, segment: Segment): Side {
   return isFrom(entry, segment, 0) ? 0 : 1;
 }
 
 function isFrom(entry: Entry, s: Segment, side: Side): boolean {
-  const { ports } = entry.connection;
   const src = side === 0 ? 0 : 4;
   const dst = 4 - src;
   const w = entry.words;
   return (
-    ports[side] === s.srcPort &&
-    ports[side === 0 ? 1 : 0] === s.dstPort &&
+    w[8 + side] === s.srcPort &&
+    w[9 - side] === s.dstPort &&
     w[src + 3] === s.src3 &&
     w[dst + 3] === s.dst3 &&
     w[src] === s.src0 &&

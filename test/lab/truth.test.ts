@@ -16,14 +16,6 @@ const LESS: Readonly<Record<string, { readonly verdict: Code; readonly why: stri
   },
 };
 
-/** Records of no post that are right all the same. */
-const EXTRA: Readonly<Record<string, { readonly verdicts: readonly Code[]; readonly why: string }>> = {
-  '15-dup-reorder/docker-nat-any': {
-    verdicts: ['delivered', 'delivered', 'no_response_sender_closed', 'connect_refused'],
-    why: 'behind the NAT each attempt is on the wire a second time, from another address',
-  },
-};
-
 const deviations = (capture: Capture, { post, record }: Match): string[] => {
   const verdict = record?.verdict ?? 'none';
   const less = LESS[capture.name];
@@ -62,7 +54,7 @@ needs('shared-captures').describe('the lab', () => {
   test('is all there', () => {
     expect(new Set(captures.map(({ scenario }) => scenario)).size).toBe(21);
     const names = new Set(captures.map(({ name }) => name));
-    for (const name of [LESS, EXTRA].flatMap(Object.keys)) expect(names).toContain(name);
+    for (const name of Object.keys(LESS)) expect(names).toContain(name);
   });
 
   for (const capture of captures.filter(({ scenario }) => AGREE.test(scenario))) {
@@ -72,7 +64,7 @@ needs('shared-captures').describe('the lab', () => {
         deviations(capture, match).map((text) => `${match.post.id} (${match.record?.id ?? '-'}): ${text}`),
       );
       expect(differ).toEqual([]);
-      expect(extra.map(({ verdict }) => verdict)).toEqual(EXTRA[capture.name]?.verdicts ?? []);
+      expect(extra.map(({ verdict }) => verdict)).toEqual([]);
     });
   }
 
