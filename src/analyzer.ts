@@ -18,6 +18,7 @@ import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, Transaction } from './transaction/transaction.ts';
 import { Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
+import { Neighbours } from './verdict/neighbours.ts';
 import { recordOf } from './verdict/record.ts';
 import { Selection } from './verdict/selection.ts';
 import type { AnalysisOptions, DecodedCounts, Findings, RecordSink } from './verdict/verdict.ts';
@@ -69,6 +70,7 @@ export async function analyze(
   const agenda = new Agenda();
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
+  const neighbours = new Neighbours();
   const context: Context = {
     http: HTTP,
     agenda,
@@ -80,7 +82,7 @@ export async function analyze(
         limitsHit: Object.keys(limitsHit).length > 0,
         disordered: source.facts.warnings.some(({ code }) => code === 'time_backwards'),
       };
-      const verdict = judge(transaction, options.accept, health);
+      const verdict = judge(transaction, options.accept, health, neighbours);
       const record = recordOf(transaction, verdict, source.facts);
       if (!selection.wants(record)) return;
       tallies.add(record, transaction);

@@ -62,6 +62,9 @@ export const LIMITS = {
   anomalies: 32,
   /** Letters of a connection's `history`. Fires: the string ends there. */
   historyLetters: 64,
+  /** Receivers whose last failures and answers are remembered, to weigh those that follow. Fires: the one that was
+   *  silent longest is forgotten; verdicts stay at their own confidence. */
+  neighbours: 10_000,
   /** Hosts in the report. Fires: transactions of further hosts are counted in none. */
   hosts: 100_000,
   /** Pairs of host and verdict that the text report lists. Fires: transactions of further ones are only counted. */

@@ -2,10 +2,15 @@
  * How sure a verdict is: the rule's base, lowered by what the capture may have missed. Claims that a packet proves
  * keep their base; claims that something did not come are worth as much as the capture is complete.
  */
+import type { Time } from '../capture/packet.ts';
 import type { Facts } from './facts.ts';
 import type { Code, Confidence } from './verdict.ts';
 
 const STEPS: readonly Confidence[] = ['weak', 'probable', 'strong', 'proven'];
+
+/** A SYN is repeated within this (RFC 6298 §5.7: 1 s, older stacks 3 s), then after about twice the last wait. */
+const FIRST_REPEAT: Time = 3.3e9;
+const SYN_BACKOFF = 2.5;
 
 /** Verdicts that rest on something that was not seen. */
 const ABSENCES: ReadonlySet<Code> = new Set<Code>([
@@ -43,7 +48,14 @@ export interface Weighed {
   readonly because: readonly string[];
 }
 
-export function weigh(code: Code, base: Confidence, facts: Facts, health: Health): Weighed {
+/** @param confirmed other connections failed in the same way while another host was answered. */
+export function weigh(
+  code: Code,
+  base: Confidence,
+  facts: Facts,
+  health: Health,
+  confirmed: boolean,
+): Weighed {
   const because: string[] = [];
   let step = STEPS.indexOf(base);
   if (ABSENCES.has(code)) {
@@ -61,7 +73,7 @@ export function weigh(code: Code, base: Confidence, facts: Facts, health: Health
       step = 0;
       because.push('the packets are not in the order of their times');
     }
-    if (facts.transaction.occasion === 'captureEnd' && facts.closed === null) {
+    if (facts.transaction.occasion === 'captureEnd' && facts.closed === null && !hasGivenUp(facts)) {
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push('the capture ended before the deadline');
     }
@@ -73,9 +85,24 @@ export function weigh(code: Code, base: Confidence, facts: Facts, health: Health
       step = Math.max(0, step - 1);
       because.push('the connection began before the capture');
     }
+    // Many alike are no accident, unless what is missing here is missing in the capture.
+    if (confirmed && unseen === 0 && !health.disordered && step < STEPS.indexOf('strong')) {
+      step++;
+      because.push('other connections to it failed in the same way while another host was answered');
+    }
     if (because.length === 0 && connection.established !== null) {
       because.push('the connection was captured from its handshake on, without loss');
     }
   }
   return { confidence: STEPS[step]!, because };
+}
+
+/** The capture went on long enough to show that the sender no longer repeated its SYN. */
+function hasGivenUp({
+  transaction: { kind, decidedAt },
+  sender: { lastSyn, previousSynTime },
+}: Facts): boolean {
+  if (kind !== 'connect' || lastSyn === null) return false;
+  const patience = Math.max(FIRST_REPEAT, SYN_BACKOFF * (lastSyn.time - previousSynTime));
+  return decidedAt - lastSyn.time > patience;
 }

@@ -5,6 +5,7 @@
 import type { Moment, Time } from '../capture/packet.ts';
 import type { Direction, Fingerprint } from '../tcp/stream.ts';
 import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { AcceptRule, ClosedBy, Role } from './verdict.ts';
 
 /** A FIN that follows the request within this, where no round trip was measured, only says "no more requests". */
@@ -36,9 +37,11 @@ export interface Facts {
   readonly established: boolean;
   readonly reused: boolean;
   readonly accept: AcceptRule;
+  /** Connections to the same receiver, and others, at the same time. */
+  readonly neighbours: Neighbours;
 }
 
-export function factsOf(transaction: Transaction, accept: AcceptRule): Facts {
+export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours: Neighbours): Facts {
   const sender = senderOf(transaction);
   const receiver = receiverOf(transaction);
   const rtt = roundTrip(sender, receiver);
@@ -79,6 +82,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule): Facts {
       hasAcknowledged(sender),
     reused: transaction.index > 1 || (sender.syn === null && receiver.syn === null),
     accept,
+    neighbours,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Transaction } from '../transaction/transaction.ts';
 import { entryOf } from './codes.ts';
 import { type Health, weigh } from './confidence.ts';
 import { type Facts, factsOf } from './facts.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { Finding, Rule } from './rule.ts';
 import { signalsOf } from './signals.ts';
 import { CAPTURE_RULES } from './stages/capture.ts';
@@ -38,8 +39,13 @@ const RULES: readonly Rule[] = [
 /** Where no rule applies the capture did not show enough to say more. */
 const NOTHING: Finding = { proofs: [], because: ['no rule fits what was captured'], missing: ['outcome'] };
 
-export function judge(transaction: Transaction, accept: AcceptRule, health: Health): Verdict {
-  const facts = factsOf(transaction, accept);
+export function judge(
+  transaction: Transaction,
+  accept: AcceptRule,
+  health: Health,
+  neighbours: Neighbours,
+): Verdict {
+  const facts = factsOf(transaction, accept, neighbours);
   let code: Code = 'capture_insufficient';
   let finding = NOTHING;
   for (const rule of RULES) {
@@ -50,7 +56,9 @@ export function judge(transaction: Transaction, accept: AcceptRule, health: Heal
     break;
   }
   const entry = entryOf(code);
-  const weighed = weigh(code, finding.base ?? entry.base, facts, health);
+  neighbours.note(code, facts);
+  const confirmed = neighbours.confirm(code, facts);
+  const weighed = weigh(code, finding.base ?? entry.base, facts, health, confirmed);
   return {
     code,
     outcome: finding.outcome ?? entry.outcome,

@@ -294,7 +294,8 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
     title: 'Not readable',
     definition:
       'The connection carries encrypted data without keys, or no HTTP; `likely` holds the best guess where there is one.',
-    remedy: 'Capture where the requests are not encrypted: on the sender before TLS, or behind the TLS terminator.',
+    remedy:
+      'Capture where the requests are not encrypted: on the sender before TLS, or behind the TLS terminator.',
   },
   not_observed: {
     title: 'Expected, but never seen',

@@ -25,12 +25,22 @@ test.each<[string, Partial<Health>, Facts, string]>([
     'probable',
   ],
 ])('an absence, with %s', (_, health, given, confidence) => {
-  const weighed = weigh('no_response_timeout', 'strong', given, { ...HEALTHY, ...health });
+  const weighed = weigh('no_response_timeout', 'strong', given, { ...HEALTHY, ...health }, false);
   expect(weighed.confidence).toBe(confidence);
   expect(weighed.because.length).toBeGreaterThan(0);
 });
 
 test('a packet that was seen proves whatever else was missed', () => {
   const worst = { dropped: 9, limitsHit: true, disordered: true };
-  expect(weigh('delivered', 'proven', facts(), worst)).toEqual({ confidence: 'proven', because: [] });
+  expect(weigh('delivered', 'proven', facts(), worst, true)).toEqual({ confidence: 'proven', because: [] });
+});
+
+test.each<[string, Partial<Health>, Facts, string]>([
+  ['drops, one step', { dropped: 1 }, facts(), 'strong'],
+  ['a clean capture, nothing', {}, facts(), 'strong'],
+  ['bytes acknowledged unseen, nothing', {}, facts(SEEN, { syn: {}, ackedUnseen: 5 }), 'weak'],
+  ['times that run backwards, nothing', { disordered: true }, facts(), 'weak'],
+])('many failures alike raise, with %s', (_, health, given, confidence) => {
+  const weighed = weigh('no_response_timeout', 'strong', given, { ...HEALTHY, ...health }, true);
+  expect(weighed.confidence).toBe(confidence);
 });

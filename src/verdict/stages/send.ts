@@ -72,14 +72,33 @@ function stale(f: Facts): Finding | undefined {
 function idleStateLost(f: Facts): Finding | undefined {
   const { transaction: t, receiver } = f;
   if (!isRequest(f) || t.idleBefore === null || t.idleBefore < IDLE_STATE) return undefined;
-  if (receiver.fin !== null || receiver.rst === null || f.gaveUp !== null) return undefined;
-  if (f.acked !== 'none' || f.responded !== 'none') return undefined;
+  if (receiver.fin !== null || f.acked !== 'none' || f.responded !== 'none') return undefined;
+  if (receiver.rst === null) return silentlyLost(f);
+  if (f.gaveUp !== null) return undefined;
   if (receiver.rst.at.time - t.request!.firstByte.time > Math.max(f.rtt ?? 0, AT_ONCE)) return undefined;
   return {
     proofs: proofs(['request_first_byte', t.request?.firstByte], ['receiver_rst', receiver.rst.at]),
     // With the receiver's own hop count it may be the receiver itself that forgot, for example in a restart.
     fault: isFromElsewhere(f) ? ['network'] : ['network', 'receiver'],
     because: [`the connection had been silent for ${(t.idleBefore / 1e9).toFixed(1)} s`],
+  };
+}
+
+/** Sent again and again without an acknowledgement, while a new connection to the same receiver worked. */
+function silentlyLost(f: Facts): Finding | undefined {
+  const { transaction: t } = f;
+  const { request, idleBefore, retransmitted } = t;
+  if (retransmitted === null || !f.neighbours.answeredAnew(f, request!.firstByte.time)) return undefined;
+  return {
+    proofs: proofs(
+      ['request_first_byte', request!.firstByte],
+      ['request_retransmitted', retransmitted],
+      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+    ),
+    because: [
+      `the connection had been silent for ${(idleBefore! / 1e9).toFixed(1)} s`,
+      'a later request on a new connection to the same receiver was answered',
+    ],
   };
 }
 
