@@ -9,8 +9,10 @@ import { type Input, readSome, type Stored } from './input.ts';
 import { ZstdDecoder } from './zstd.ts';
 
 export interface Decoder {
-  /** The file's next bytes, which now belong to the decoder. @returns what they decompress to. */
+  /** The file's next bytes, which now belong to the decoder; none while it is not hungry. @returns what they decompress to. */
   push(piece: Buffer): Promise<readonly Uint8Array[]>;
+  /** False while more comes out of what it was given. */
+  readonly hungry: boolean;
   /** There are no more bytes. */
   end(): Promise<void>;
   /** Once set, as the middle of a sentence, nothing more is decompressed. */
@@ -62,6 +64,8 @@ export function decompressing(input: Input): Input {
   };
 }
 
+const NOTHING = Buffer.alloc(0);
+
 class Compressed implements Stored {
   readonly compression: 'gzip' | 'zstd';
   bytes: number;
@@ -112,7 +116,11 @@ class Compressed implements Stored {
   }
 
   private async more(signal: AbortSignal | undefined): Promise<void> {
-    const piece = await this.nextPiece(signal);
+    const piece = this.decoder.hungry ? await this.nextPiece(signal) : NOTHING;
+    if (piece === NOTHING) {
+      this.ready.push(...(await this.decoder.push(NOTHING)));
+      return;
+    }
     if (piece.length === 0) {
       this.ended = true;
       if (this.damage === null) await this.decoder.end();

@@ -95,12 +95,22 @@ async function surveyed(
   signal: AbortSignal | undefined,
 ): Promise<Survey[]> {
   const surveys: Survey[] = [];
+  // Nothing depends on how far a single input was looked at.
+  const alone = inputs.length === 1;
   /** By directory. */
   const others = new Map<string, string[]>();
   for (const { input, directory } of inputs) {
-    if (inputs.length === 1 && input.readAt === null) return [{ ...UNKNOWN, input }];
+    if (alone && input.readAt === null) return [{ ...UNKNOWN, input }];
     try {
-      surveys.push(await survey(input, (name) => delivery.onLimit(name), signal));
+      surveys.push(
+        await survey(
+          input,
+          (name) => {
+            if (!alone || name !== 'peekBytes') delivery.onLimit(name);
+          },
+          signal,
+        ),
+      );
     } catch (error) {
       if (directory === null || !isNoCapture(error)) throw error;
       await input.close();

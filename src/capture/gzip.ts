@@ -9,9 +9,13 @@ import { CUT } from './input.ts';
 /** Bytes of a file that are kept in case they have to be decompressed again. */
 const REPLAYED = 1024 * 1024;
 
+/** Bytes of the parts in which damage is looked for first. */
+const PART = 256;
+
 export class GzipDecoder implements Decoder {
   damage: string | null;
   readonly limit = null;
+  readonly hungry = true;
   private stream: Unzipping;
   private produced: number;
   /** All pieces so far, or null once they are too many. */
@@ -46,22 +50,32 @@ export class GzipDecoder implements Decoder {
 
   /**
    * zlib keeps what it had decompressed when it met damage to itself. In a small file that may be every packet,
-   * so the damaged piece is given to it again byte by byte.
+   * so the damaged piece is given to it again in ever smaller parts, at last byte by byte.
    */
-  private async again(before: readonly Buffer[], piece: Buffer): Promise<readonly Uint8Array[]> {
-    const stream = new Unzipping();
-    let skip = this.produced;
-    const out: Uint8Array[] = [];
-    const take = (parts: readonly Uint8Array[]) => {
-      for (const part of parts) {
-        const rest = part.subarray(Math.min(skip, part.length));
-        skip -= part.length - rest.length;
-        if (rest.length > 0) out.push(rest);
+  private async again(before: readonly Buffer[], damaged: Buffer): Promise<readonly Uint8Array[]> {
+    const good = [...before];
+    let piece = damaged;
+    for (const size of [PART, 1]) {
+      const stream = new Unzipping();
+      for (const part of good) await stream.write(part);
+      while (stream.error === null && piece.length > 0) {
+        const part = piece.subarray(0, size);
+        await stream.write(part);
+        if (stream.error === null) {
+          good.push(part);
+          piece = piece.subarray(size);
+        }
       }
-    };
-    for (const whole of before) take(await stream.write(whole));
-    for (let at = 0; at < piece.length && stream.error === null; at++) {
-      take(await stream.write(piece.subarray(at, at + 1)));
+    }
+    const stream = new Unzipping();
+    const out: Uint8Array[] = [];
+    let skip = this.produced;
+    for (const part of good) {
+      for (const data of await stream.write(part)) {
+        const rest = data.subarray(Math.min(skip, data.length));
+        skip -= data.length - rest.length;
+        out.push(rest);
+      }
     }
     return out;
   }

@@ -143,7 +143,7 @@ export class Intake {
     if (damage.limit !== null) this.delivery.onLimit(damage.limit);
     this.delivery.warn(
       'file_damaged',
-      `is damaged at byte ${this.offset}: ${damage.found}; ${before(file)} and reading stopped there`,
+      `is damaged at byte ${this.offset}${this.inside}: ${damage.found}; ${before(file)} and reading stopped there`,
     );
   }
 
@@ -159,20 +159,24 @@ export class Intake {
   private cut(file: FileFacts): void {
     file.truncated = true;
     const end = this.offset + this.end - this.start;
-    const inside = this.stored === null ? '' : ' of the decompressed data';
     if (end === 0) {
       this.delivery.warn('file_empty', 'is empty: not even a file header is there');
     } else if (this.parser === null) {
       this.delivery.warn(
         'file_truncated',
-        `ends at byte ${end}${inside}, inside its file header: no packet can be read`,
+        `ends at byte ${end}${this.inside}, inside its file header: no packet can be read`,
       );
     } else {
       this.delivery.warn(
         'file_truncated',
-        `ends at byte ${end}${inside}, inside a record that starts at byte ${this.offset} (cut, or still being written); ${before(file)}`,
+        `ends at byte ${end}${this.inside}, inside a record that starts at byte ${this.offset} (cut, or still being written); ${before(file)}`,
       );
     }
+  }
+
+  /** Says what the offsets in messages count. */
+  private get inside(): string {
+    return this.stored === null ? '' : ' of the decompressed data';
   }
 
   private consume(length: number): void {

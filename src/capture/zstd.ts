@@ -19,6 +19,9 @@ const CHECKSUM = 4;
 const RLE = 1;
 const LONGEST_BLOCK = 128 * 1024;
 
+/** Bytes that are decompressed at a time: three bytes of a file can stand for 128 KiB. */
+const OUTPUT = 1024 * 1024;
+
 /**
  * fzstd moves its whole window for every block. Honest encoders fill a block before they begin another one, so
  * that this costs at most 1024 window bytes a byte; blocks of a few bytes with a huge window are a trap.
@@ -29,6 +32,7 @@ const FREE_WORK = 4 * 1024 ** 3;
 export class ZstdDecoder implements Decoder {
   damage: string | null;
   limit: 'zstdWindowBytes' | null;
+  hungry: boolean;
   private held: Buffer;
   private skip: number;
   private frame: Frame | null;
@@ -39,6 +43,7 @@ export class ZstdDecoder implements Decoder {
   constructor() {
     this.damage = null;
     this.limit = null;
+    this.hungry = true;
     this.held = Buffer.alloc(0);
     this.skip = 0;
     this.frame = null;
@@ -51,9 +56,17 @@ export class ZstdDecoder implements Decoder {
     this.held = this.held.length === 0 ? piece : Buffer.concat([this.held, piece]);
     this.out = [];
     try {
-      while (this.damage === null && this.step());
+      const enough = this.produced + OUTPUT;
+      this.hungry = false;
+      while (this.produced < enough) {
+        if (this.damage !== null || !this.step()) {
+          this.hungry = true;
+          break;
+        }
+      }
     } catch (error) {
       // Whatever else fzstd throws on wrong data (it reads past the ends of its tables) is damage too.
+      this.hungry = true;
       this.damage = error instanceof Error ? error.message : 'the compressed data are wrong';
     }
     return this.out;
