@@ -62,31 +62,40 @@ export class Attempts {
     return exchange;
   }
 
+  /** The only attempt so far, if it is an opaque one: the roles it began with were a guess. */
+  get onlyOpaque(): Exchange | null {
+    const first = this.#pending[0];
+    return this.begun === 1 && first?.kind === 'opaque' ? first : null;
+  }
+
   /**
-   * What the next response answers: the oldest request without one, after the last that has one. Where a gap may hold
-   * answers, the last of those that it may have answered.
+   * What the next response answers: the oldest request without one, but none before one that was answered. Where a gap
+   * may hold answers, the last of those that it may have answered.
    */
   waiting(): Exchange | undefined {
     let last: Exchange | undefined;
     for (const exchange of this.#pending) {
-      if (exchange.kind !== 'exchange') continue;
-      if (exchange.response !== null) {
-        last = undefined;
-        continue;
-      }
+      if (exchange.kind !== 'exchange' || exchange.response !== null || exchange.passed) continue;
       if (exchange.answerUnseen === 0) return exchange;
       last = exchange;
     }
     return last;
   }
 
+  /** `exchange` is being answered: none before it will be. */
+  passOver(exchange: Exchange): void {
+    for (const earlier of this.#pending) {
+      if (earlier === exchange) return;
+      if (earlier.response === null) earlier.passed = true;
+    }
+  }
+
   /** Bytes of the receiver are missing: they may have answered, or ended the answer of, what was asked since the last. */
   missAnswer(length: number): void {
-    for (let i = this.#pending.length - 1; i >= 0; i--) {
-      const exchange = this.#pending[i]!;
-      const { response } = exchange;
-      if (response === null || response.ended === 'lost') exchange.answerUnseen += length;
-      if (response !== null) break;
+    const last = this.#pending.findLast(({ response }) => response !== null);
+    if (last?.response?.ended === 'lost') last.answerUnseen += length;
+    for (const exchange of this.#pending) {
+      if (exchange.response === null && !exchange.passed) exchange.answerUnseen += length;
     }
   }
 
@@ -194,10 +203,8 @@ export class Attempts {
 
   /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */
   #forgetAnswered(): void {
-    let last = this.#pending.length - 1;
-    while (last >= 0 && !isAnswered(this.#pending[last]!)) last--;
-    if (last < 0) return;
-    this.#pending = this.#pending.filter((exchange, index) => !exchange.decided || index > last);
+    const over = (exchange: Exchange) => exchange.decided && (exchange.passed || isAnswered(exchange));
+    if (this.#pending.some(over)) this.#pending = this.#pending.filter((exchange) => !over(exchange));
   }
 
   /** When a connection that is not yet established counts as failed. */

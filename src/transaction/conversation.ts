@@ -15,6 +15,7 @@ import type { Connection, EndCause, Side, StreamSink } from '../tcp/stream.ts';
 import { Attempts, type Context } from './attempts.ts';
 import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
 import { addOther, type Exchange } from './exchange.ts';
+import { Foreign } from './foreign.ts';
 import { CollectedMessage } from './message.ts';
 import { Positions } from './positions.ts';
 import type { Parser } from './transaction.ts';
@@ -36,7 +37,7 @@ export class Conversation {
   /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
   #receiving: CollectedMessage<ResponseHead> | null = null;
   #answering: Exchange | null = null;
-  #opaque: Exchange | null = null;
+  #foreign: Foreign;
   #tunnel = false;
   /** Bytes of the sender that were not captured and belong to no request that is known. */
   #requestGap = 0;
@@ -50,6 +51,7 @@ export class Conversation {
     this.#context = context;
     this.#at = connection.first;
     this.#attempts = new Attempts(connection, context);
+    this.#foreign = new Foreign(this.#attempts);
     this.#positions = new Positions(connection);
     this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
   }
@@ -123,7 +125,11 @@ export class Conversation {
   /** Roles that only the ports spoke for may turn round until a message was seen. */
   #assign({ sender, sure }: Roles): void {
     this.#rolesSure ||= sure;
-    if (this.#requests !== null && (this.#attempts.begun > 0 || sender === this.#attempts.sender)) return;
+    if (this.#requests !== null) {
+      if (sender === this.#attempts.sender) return;
+      if (this.#attempts.begun > 0 && this.#attempts.onlyOpaque === null) return;
+      this.#attempts.onlyOpaque?.turnRound();
+    }
     this.#attempts.sender = sender;
     const { http, onLimit } = this.#context;
     const optionsOf = (side: Side) => ({ midStream: this.#connection.sides[side].syn === null, onLimit });
@@ -152,9 +158,7 @@ export class Conversation {
     onEnd: (end) => this.#onRequestEnd(end),
     onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
     onOther: (bytes, start, end) => {
-      if (!this.#speaksOther()) return;
-      const exchange = this.#opaqueExchange();
-      exchange.opaque.sender = addOther(exchange.opaque.sender, bytes, start, end, this.#at);
+      if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
     },
   };
 
@@ -176,8 +180,7 @@ export class Conversation {
       if (waiting !== undefined) {
         waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
       } else if (this.#speaksOther()) {
-        const exchange = this.#opaqueExchange();
-        exchange.opaque.receiver = addOther(exchange.opaque.receiver, bytes, start, end, this.#at);
+        this.#foreign.take('receiver', bytes, start, end, this.#at);
       }
     },
   };
@@ -236,7 +239,10 @@ export class Conversation {
     }
     const exchange = waiting ?? this.#withoutRequest();
     this.#answering = exchange;
-    if (exchange !== null) exchange.response = message;
+    if (exchange !== null) {
+      exchange.response = message;
+      this.#attempts.passOver(exchange);
+    }
     const method = exchange?.request?.head?.method;
     const framing = this.#context.http.frameResponse(head, method, (anomaly) => {
       exchange?.noteAnomaly(anomaly);
@@ -262,6 +268,8 @@ export class Conversation {
   #answerable(): Exchange | undefined {
     const waiting = this.#attempts.waiting();
     if (waiting === undefined || waiting.request === null) return waiting;
+    // Its answer may be missing, and after it a request is: the response is that one's.
+    if (waiting.answerUnseen > 0 && this.#requestGap > 0) return undefined;
     if (this.#attempts.senderSide.acked > waiting.request.start) return waiting;
     waiting.noteAnomaly('unsolicited_response');
     return undefined;
@@ -269,11 +277,7 @@ export class Conversation {
 
   /** A response to a request that was not captured; null when nothing was asked at all (an idle 408). */
   #withoutRequest(): Exchange | null {
-    // The receiver took for a request what is none.
-    const opaque = this.#opaque;
-    if (opaque?.opaque.sender != null && opaque.opaque.receiver === null && opaque.response === null) {
-      return opaque.decided ? null : opaque;
-    }
+    if (this.#foreign.answered !== null) return this.#foreign.answered;
     const sender = this.#attempts.senderSide;
     const begins = this.#attempts.begun === 0 && sender.syn === null;
     if (this.#requestGap === 0 && sender.packets > 0 && !begins) {
@@ -289,20 +293,11 @@ export class Conversation {
 
   /** Bytes that are no HTTP are another protocol only where nothing was missed and no message was before them. */
   #speaksOther(): boolean {
-    return this.#tunnel || this.#opaque !== null || (this.#attempts.begun === 0 && this.#requestGap === 0);
+    return this.#tunnel || this.#foreign.begun || (this.#attempts.begun === 0 && this.#requestGap === 0);
   }
 
-  /** HTTP after all: the bytes before were the end of a message that had begun before the capture. */
+  /** The attempt whose end was all that was captured of it, when the first message after it comes. */
   #begunUnseen(): Exchange | null {
-    const opaque = this.#opaque;
-    if (opaque === null || this.#tunnel || this.#connection.opener !== null) return null;
-    this.#opaque = null;
-    opaque.kind = 'exchange';
-    return opaque;
-  }
-
-  #opaqueExchange(): Exchange {
-    this.#opaque ??= this.#attempts.begin('opaque');
-    return this.#opaque;
+    return this.#tunnel || this.#connection.opener !== null ? null : this.#foreign.turnOut();
   }
 }

@@ -16,8 +16,10 @@ export class Exchange implements Transaction {
   /** 'opaque' may turn out to be an exchange of which the capture has only the end. */
   kind: Transaction['kind'];
   readonly connection: Connection;
-  readonly sender: Side;
+  sender: Side;
   readonly index: number;
+  /** A later request was answered, so it will not be. */
+  passed = false;
   request: CollectedMessage<RequestHead> | null = null;
   response: CollectedMessage<ResponseHead> | null = null;
   readonly interim: { status: number; at: Moment }[] = [];
@@ -26,10 +28,7 @@ export class Exchange implements Transaction {
   answerUnseen = 0;
   requestUnseen = 0;
   garbage: OtherBytes | null = null;
-  readonly opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = {
-    sender: null,
-    receiver: null,
-  };
+  opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = { sender: null, receiver: null };
   idleBefore: Time | null = null;
   readonly anomalies: Anomaly[] = [];
   occasion: Occasion = 'answered';
@@ -58,6 +57,13 @@ export class Exchange implements Transaction {
   get retransmitted(): Moment | null {
     const last = senderOf(this).lastRetransmission;
     return last !== null && this.request !== null && last.time >= this.request.firstByte.time ? last : null;
+  }
+
+  /** The side that was taken for the sender is the receiver. */
+  turnRound(): void {
+    this.sender = this.sender === 0 ? 1 : 0;
+    this.opaque = { sender: this.opaque.receiver, receiver: this.opaque.sender };
+    this.answerFrom = 0;
   }
 
   noteAnomaly(anomaly: Anomaly): void {

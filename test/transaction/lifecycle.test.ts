@@ -1,7 +1,9 @@
 /** When an attempt is over, and that each is handed on once, whatever ends it. */
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/limits.ts';
 import { conversation } from '../support/conversation.ts';
-import { merged } from '../support/packets-source.ts';
+import { merged, packetsSource } from '../support/packets-source.ts';
+import { observe } from '../support/transactions.ts';
 import { attempts, paired, post, reply, SECOND } from './attempts.ts';
 
 const occasions = async (...args: Parameters<typeof attempts>) =>
@@ -135,6 +137,13 @@ describe('odd ends of an answer', () => {
     expect((await attempts(c.frames))[0]!.anomalies).toContain('unexpected_bytes');
   });
 
+  test('bytes between two requests, long after the first, are told of the second', async () => {
+    const c = conversation().handshake().clientSends(post('1')).serverSends(reply('r1')).ack().wait(5000);
+    c.clientSends('cruft\r\n').ack().wait(5000).clientSends(post('2')).serverSends(reply('r2')).ack();
+    const found = await attempts(c.frames);
+    expect(found.map(({ anomalies }) => anomalies)).toEqual([[], ['unexpected_bytes']]);
+  });
+
   test('until the close', async () => {
     const c = conversation()
       .handshake()
@@ -164,6 +173,34 @@ test('many connections at once: each attempt once, each connection numbered from
   for (const { request, response } of found) {
     if (response !== null) expect(`/${response.head!.reason}`).toBe(request!.head!.target.replace('/', '/r'));
   }
+});
+
+test('an answer that was not captured keeps nothing of the later exchanges in memory', async () => {
+  const c = conversation({ rtt: 1 }).handshake().clientSends(post('lost')).drop().serverSends(reply('lost'));
+  const count = LIMITS.pendingRequests + 10;
+  for (let n = 0; n < count; n++) c.clientSends(post('1')).serverSends(reply('r1'));
+  const { transactions, limits } = await observe(packetsSource(c.ack('client').frames));
+  expect(limits).toEqual([]);
+  expect(transactions.filter(({ response }) => response !== null)).toHaveLength(count);
+});
+
+test('the packet that first acknowledges the last byte of each request', async () => {
+  const c = conversation({ mss: 40 }).handshake();
+  c.clientSends(post('1')).ack().wait(5).ack('server').serverSends(reply('r1')).ack();
+  c.clientSends(post('2')).serverSends(reply('r2')).ack();
+  const found = await attempts(c.frames);
+  expect(found.map(({ acked, response }) => [acked!.at!.frame, response!.firstByte.frame])).toEqual([
+    [6, 8],
+    [13, 13],
+  ]);
+  const partly = conversation({ mss: 40 }).handshake().clientSends(post('1').slice(0, 40)).ack();
+  partly
+    .clientSends(post('1').slice(40, -1))
+    .ack()
+    .clientSends(post('1').slice(-1))
+    .wait(40_000)
+    .keepAlive('client');
+  expect((await attempts(partly.frames))[0]!.acked!.at).toBeNull();
 });
 
 test('SYNs for half a minute are one attempt', async () => {

@@ -169,6 +169,17 @@ describe('everything from the second to the fourth exchange was not captured', (
   });
 });
 
+test.each([5, 5000])(
+  'a response and the request after it were not captured, %i ms between all',
+  async (between) => {
+    const c = conversation().handshake().clientSends(post('1')).drop().serverSends(reply('r1')).ack('client');
+    c.wait(between).drop().clientSends(post('2')).serverSends(reply('r2')).ack('client').wait(between);
+    c.clientSends(post('3')).serverSends(reply('r3')).ack('client').wait(between);
+    c.drop().clientSends(post('4')).serverSends(reply('r4')).ack('client').wait(between);
+    expect(await paired(c.frames)).toEqual(['POST /1 > -', '- > 200 r2', 'POST /3 > 200 r3', '- > 200 r4']);
+  },
+);
+
 test('every other packet of a side was not captured, in turns', async () => {
   const c = conversation().handshake();
   const expected: string[] = [];
@@ -183,6 +194,10 @@ test('every other packet of a side was not captured, in turns', async () => {
     else expected.push(`${n % 4 === 1 ? '-' : `POST /${n}`} > 200 r${n}`);
   }
   expect(await paired(c.frames)).toEqual(expected);
+  const unanswered = (await attempts(c.frames)).filter(({ response }) => response === null);
+  expect(unanswered.map(({ answerUnseen }) => answerUnseen)).toEqual(
+    unanswered.map(({ request }) => reply(request!.head!.target.replace('/', 'r')).length),
+  );
 });
 
 test('any order of sending, answering and cutting gives the same pairs', async () => {

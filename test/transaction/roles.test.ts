@@ -40,8 +40,11 @@ describe('without a handshake', () => {
     expect(await paired([synAck!, syn!, ...rest])).toEqual(['POST /1 > 200 r1']);
   });
 
-  test('it begins with the end of an answer', async () => {
-    const c = conversation().established();
+  test.each([
+    ['10.0.0.1:40000', '203.0.113.44:80'],
+    ['10.0.0.1:80', '203.0.113.44:40000'],
+  ])('it begins with the end of an answer to %s', async (client, server) => {
+    const c = conversation({ client, server }).established();
     c.serverSends('the end of a body that began before the capture').ack().wait(2000);
     c.clientSends(post('1')).ack().serverSends(reply('r1')).ack();
     expect(await paired(c.frames)).toEqual(['- > -', 'POST /1 > 200 r1']);
@@ -52,6 +55,7 @@ describe('without a handshake', () => {
     c.clientSends('nd of a body').ack().serverSends(reply('r0')).ack().wait(2000);
     c.clientSends(post('1')).ack().serverSends(reply('r1')).ack();
     expect(await paired(c.frames)).toEqual(['- > 200 r0', 'POST /1 > 200 r1']);
+    expect(await paired(c.frames.slice(0, 4))).toEqual(['- > 200 r0']);
   });
 });
 
