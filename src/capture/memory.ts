@@ -1,6 +1,6 @@
 /**
  * A capture that is in memory already, as one file: bytes in, packets out, without the file system. For users
- * of the library and for tests; reads exactly as a file with the same bytes does.
+ * of the library and for tests. Read once, as it comes: not decompressed, and not put into time order.
  */
 import type { OnLimit } from '../limits.ts';
 import { Delivery, newFacts } from './delivery.ts';

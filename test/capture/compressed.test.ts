@@ -43,7 +43,7 @@ function capture(packets: number, length = 40): Buffer {
 
 /** zstd frames of raw, run-length or given blocks (RFC 8878 §3.1.1). */
 function zstd(blocks: readonly Block[], windowLog = 20): Buffer {
-  const parts = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3)];
+  const parts: Uint8Array[] = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3)];
   blocks.forEach(({ raw, run }, i) => {
     const last = i === blocks.length - 1 ? 1 : 0;
     const size = raw?.length ?? run ?? 0;
