@@ -116,7 +116,7 @@ export class TcpConnection implements Connection {
     const answers = (segment.flags & ACK) !== 0;
     if ((segment.flags & FIN) !== 0) this.#history.note('q', side);
     else this.#history.note(answers ? 'h' : 's', side);
-    if (answers && me.answersStray(peer, segment.ack)) return;
+    if (answers && me.answersStray(peer, segment)) return;
     if (me.syn === null) this.opener ??= answers ? (side === 0 ? 1 : 0) : side;
     const origin = (segment.seq + 1) | 0;
     const { stream } = me;
@@ -141,6 +141,8 @@ export class TcpConnection implements Connection {
     const me = this.sides[side];
     const peer = this.sides[side === 0 ? 1 : 0];
     this.#history.note((segment.flags & SYN) !== 0 ? 'q' : (segment.flags & FIN) !== 0 ? 'i' : 'r', side);
+    // Captured before the SYN that it refuses.
+    if ((segment.flags & ACK) !== 0 && !peer.stream.started) peer.float(segment.ack);
     const print = me.fingerprint(segment, peer);
     me.rstCount++;
     // It resets the earlier connection that the stray answer was about; this one's SYN will be repeated.
@@ -157,7 +159,7 @@ export class TcpConnection implements Connection {
       this.#planCheck();
     }
     const me = this.sides[side];
-    if (me.answersStray(peer, segment.ack)) {
+    if (me.answersStray(peer, segment)) {
       me.strayAck ??= me.fingerprint(segment, peer);
       return;
     }

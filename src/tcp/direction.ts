@@ -134,9 +134,12 @@ export class DirectionState implements Direction {
   }
 
   /** An answer to the SYN of `peer` that acknowledges what was never sent on this connection is about an earlier one. */
-  answersStray(peer: DirectionState, ack: number): boolean {
-    if (peer.syn === null || this.syn !== null || this.dataSegments > 0) return false;
-    if (peer.packets > peer.synCount + peer.rstCount) return false;
+  answersStray(peer: DirectionState, { ack, flags }: Segment): boolean {
+    if (peer.syn === null) return false;
+    if ((flags & SYN) === 0) {
+      if (this.syn !== null || this.dataSegments > 0) return false;
+      if (peer.packets > peer.synCount + peer.rstCount) return false;
+    }
     const offset = peer.stream.offsetOf(ack);
     return offset < 0 || offset > peer.highest;
   }

@@ -147,7 +147,6 @@ export class Reassembler {
     if (held === null || this.floating) return false;
     while (held.count > 0 && held.first!.offset <= this.next && held.first!.after <= reached) {
       const segment = held.shift();
-      if (segment.end <= this.next) continue;
       const skip = this.next - segment.offset;
       this.#deliver(segment.end, segment.bytes, skip, segment.bytes.length, segment.at);
     }

@@ -12,7 +12,7 @@ const BEFORE_START = 65_536;
 
 /**
  * Whether a SYN begins a new connection on addresses and ports that are known: another ISN does (RFC 9293 §3.4.1),
- * unless it answers a SYN, crosses one (simultaneous open, §3.5), or was merely captured after its own data.
+ * unless it answers a SYN, crosses one (simultaneous open, §3.5), or was merely captured after its own data or its refusal.
  */
 export function beginsAnew(connection: TcpConnection, segment: Segment, side: Side): boolean {
   const me = connection.sides[side];
@@ -23,8 +23,7 @@ export function beginsAnew(connection: TcpConnection, segment: Segment, side: Si
     return connection.finished || foreign;
   }
   if (me.syn !== null) return true;
-  if (connection.finished) return true;
-  if (!me.stream.started) return peer.synCount === 0 || connection.established !== null;
+  if (!me.stream.started) return connection.finished || peer.synCount === 0;
   const late = segment.time - connection.first.time < REORDER_GRACE;
   const before = me.stream.offsetOf((segment.seq + 1) | 0);
   return !(late && before <= 0 && before > -BEFORE_START);

@@ -77,6 +77,14 @@ export async function observeOne(frames: readonly Frame[], options: SourceOption
   return { ...only, first, second, sides, table, limits };
 }
 
+/** The frames with those at two positions in each other's place and time. */
+export function swapped(frames: readonly Frame[], a: number, b: number): Frame[] {
+  const out = [...frames];
+  out[a] = { ...frames[b]!, timeNs: frames[a]!.timeNs };
+  out[b] = { ...frames[a]!, timeNs: frames[b]!.timeNs };
+  return out;
+}
+
 function emptyStream(): SeenStream {
   return { text: '', gaps: [], frames: [], end: null, ends: 0, afterEnd: false };
 }

@@ -107,8 +107,27 @@ describe('port reuse', () => {
       const texts = await carried(merged(first, again(2 * SECOND).slice(missed)));
       expect([missed, texts]).toEqual([missed, ['ask|answer', missed === 1 ? 'answer|ask' : 'ask|answer']]);
     }
+    // Below the old stream's sequence numbers as well as above.
+    const below = talked(conversation({ start: 2e9, clientIsn: 3_000_000_000, serverIsn: 70 })).frames.slice(
+      3,
+    );
+    expect(await carried(merged(first, below))).toEqual(['ask|answer', 'ask|answer']);
     const open = talked(conversation()).frames;
     expect(await carried(merged(open, again(2 * SECOND).slice(1)))).toEqual(['ask|answer', 'answer|ask']);
+  });
+
+  test('a SYN belongs to data captured before it only if it is near them, in time and in sequence', async () => {
+    const middle = conversation({ clientIsn: 100_000 }).established().clientSends('ask');
+    const withSyn = (seq: number, milliseconds: number) => {
+      const bytes = tcpFrame(middle.fields('client', { flags: 'S', seq, ack: 0 }));
+      const timeNs = milliseconds * 1e6;
+      return observe([...middle.frames, { timeNs, bytes, wireLength: bytes.length }]);
+    };
+    expect((await withSyn(100_000, 10)).connections.length).toBe(1);
+    expect((await withSyn(99_990, 10)).connections.length).toBe(1);
+    expect((await withSyn(100_000, 1500)).connections.length).toBe(2);
+    expect((await withSyn(20_000, 10)).connections.length).toBe(2);
+    expect((await withSyn(100_500, 10)).connections.length).toBe(2);
   });
 
   test('late retransmissions of what is closed begin nothing', async () => {
