@@ -30,6 +30,8 @@ export class Conversation {
   #responses: Parser | null = null;
   /** Moment of the stream callback at hand; lent. */
   #at: Moment;
+  /** The callback at hand tells of a gap: no packet carries what ends in it. */
+  #inGap = false;
   /** The request whose bytes are coming in. */
   #sending: Exchange | null = null;
   /** The request whose bytes came in last. */
@@ -84,8 +86,10 @@ export class Conversation {
     this.#at = at;
     if (!this.#rolesSure) this.#assign(rolesByHandshake(this.#connection));
     this.#positions.measure(side, length);
+    this.#inGap = true;
     if (side === this.#attempts.sender) this.#onRequestGap(length, at);
     else this.#onResponseGap(length, at);
+    this.#inGap = false;
   }
 
   #onRequestGap(length: number, at: Moment): void {
@@ -96,14 +100,14 @@ export class Conversation {
     const hit = sending ?? (this.#latest === before ? null : this.#latest);
     if (hit !== null) hit.requestUnseen += length;
     if (sending === null || sending !== this.#sending) this.#requestGap += length;
-    else sending.request!.reach(this.#attempts.senderSide.next, at);
+    else sending.request!.reach(this.#attempts.senderSide.next, null);
   }
 
   #onResponseGap(length: number, at: Moment): void {
     const receiving = this.#receiving;
     this.#responses!.onGap(length, at);
     if (receiving === null || receiving !== this.#receiving) this.#attempts.missAnswer(length);
-    else receiving.reach(this.#attempts.receiverSide.next, at);
+    else receiving.reach(this.#attempts.receiverSide.next, null);
   }
 
   #onEnd(side: Side, cause: EndCause, at: Moment): void {
@@ -169,6 +173,9 @@ export class Conversation {
         at,
         this.#context.http.decodeBody,
       );
+      this.#answering = this.#answerable() ?? null;
+      // At once, so that an answer which stops within its head is not taken for none.
+      if (this.#answering !== null) this.#answering.response = this.#receiving;
     },
     onHead: (head) => this.#onResponseHead(head),
     onBody: (bytes, start, end) => this.#receiving!.addBody(bytes, start, end),
@@ -221,7 +228,7 @@ export class Conversation {
     const request = exchange.request!;
     this.#sending = null;
     request.ended = end;
-    request.reach(this.#requestOffset, this.#at);
+    request.reach(this.#requestOffset, this.#inGap ? null : this.#at);
     if (end === 'complete' || end === 'closed') {
       exchange.acked = this.#attempts.senderSide.watch(request.end);
     }
@@ -232,9 +239,13 @@ export class Conversation {
     const message = this.#receiving!;
     message.head = head;
     this.#begunUnseen();
-    const waiting = this.#answerable();
+    const waiting = this.#answering ?? this.#answerable();
     if (head.complete && head.status >= 100 && head.status < 200 && head.status !== 101) {
-      waiting?.noteInterim(head.status, message.firstByte);
+      this.#answering = null;
+      if (waiting !== undefined) {
+        waiting.response = null;
+        waiting.noteInterim(head.status, message.firstByte);
+      }
       return { kind: 'none' };
     }
     const exchange = waiting ?? this.#withoutRequest();
@@ -258,7 +269,7 @@ export class Conversation {
     const message = this.#receiving!;
     const exchange = this.#answering;
     message.ended = end;
-    message.reach(this.#responseOffset, this.#at);
+    message.reach(this.#responseOffset, this.#inGap ? null : this.#at);
     this.#receiving = null;
     this.#answering = null;
     if (exchange !== null) this.#attempts.answered(exchange);

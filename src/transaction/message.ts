@@ -35,10 +35,11 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     return this.#store.subarray(0, this.#used);
   }
 
-  /** The stream has come to `end`, in the packet `at`. */
-  reach(end: number, at: Moment): void {
+  /** The stream has come to `end`, in the packet `at`; null where what lies before it was not captured. */
+  reach(end: number, at: Moment | null): void {
     if (end <= this.end) return;
     this.end = end;
+    if (at === null) return;
     if (at.time !== this.lastByte.time || at.frame !== this.lastByte.frame) this.lastByte = keep(at);
   }
 

@@ -117,9 +117,11 @@ function isHalfClosed(t: Transaction, sender: Direction, receiver: Direction, rt
   if (sender.fin === null || sender.rst !== null || t.request?.ended !== 'complete') return false;
   const { fin } = sender;
   if (fin.offset > t.request.end) return false;
+  const answer = t.response;
+  // Behind the whole answer it is the common way to close.
+  if (answer?.ended === 'complete' && !isBefore(fin.at, answer.lastByte)) return false;
   const after = fin.at.time - t.request.lastByte.time;
   if (after <= Math.max(rtt ?? 0, HALF_CLOSE_MINIMUM)) return true;
-  const answer = t.response;
   return answer !== null && isBefore(fin.at, answer.firstByte) && receiver.acked > answer.start;
 }
 
