@@ -17,7 +17,7 @@ export const LIMITS = {
   peekBytes: 4 * 1024 * 1024,
   /** Bytes of a zstd frame's window (zstd's own bound without --long). Fires: nothing more is decompressed. */
   zstdWindowBytes: 128 * 1024 * 1024,
-  /** Stretches of one file that are in time order by themselves. Fires: the file is read in its own order. */
+  /** Stretches, in time order by themselves, of files that overlap. Fires: the next file is read in its own order. */
   runs: 262_144,
   /** Bytes of the buffers of all files and runs that are merged at one moment. Fires: those after wait, late. */
   mergeBytes: 256 * 1024 * 1024,

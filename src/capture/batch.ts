@@ -15,7 +15,8 @@ const END = 6;
 const WIRE = 7;
 const COLUMNS = 8;
 
-const ROWS = 256;
+/** At first: a run may be a single packet. */
+const ROWS = 4;
 
 export class Batch {
   private rows: Float64Array;

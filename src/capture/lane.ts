@@ -29,6 +29,9 @@ export interface Lane {
 /** Buffer of a run: small, because many of them may be read in turns. */
 const RUN_BUFFER = 64 * 1024;
 
+/** About what a run's parser and batch take. */
+const OBJECTS = 12 * 1024;
+
 /** What an input's buffer takes when it is not known how long its records are. */
 const UNKNOWN_SPAN = 8 * 1024 * 1024;
 const INPUT_BUFFER = 1024 * 1024;
@@ -93,7 +96,7 @@ export interface RunFile {
 
 export function runLane(run: Run, file: RunFile, clock: RunClock): Lane {
   const batch = new Batch();
-  const bytes = Math.max(RUN_BUFFER, 2 * file.span);
+  const bytes = Math.min(run.end - run.position, Math.max(RUN_BUFFER, 2 * file.span));
   let left = run.packets;
   let reading: { parser: CaptureParser; buffer: Buffer } | null = null;
   let position = run.position;
@@ -111,13 +114,13 @@ export function runLane(run: Run, file: RunFile, clock: RunClock): Lane {
     delivery.sorted = true;
     delivery.resume(file.index, run.frame - 1, run.first);
     file.open++;
-    return { parser: run.parser.fork(delivery), buffer: Buffer.allocUnsafeSlow(bytes) };
+    return { parser: run.parser.fork(delivery), buffer: Buffer.allocUnsafe(bytes) };
   };
   return {
     first: run.first,
     file: file.index,
     batch,
-    cost: bytes,
+    cost: bytes + OBJECTS,
     async fill(signal) {
       reading ??= begin();
       const { parser } = reading;

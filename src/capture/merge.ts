@@ -4,6 +4,7 @@
  */
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Lane } from './lane.ts';
+import { LaneHeap } from './lane-heap.ts';
 import type { Packet } from './packet.ts';
 
 /**
@@ -28,24 +29,24 @@ export async function merge(
     end: 0,
     wireLength: 0,
   };
-  /** Each has a packet at hand; in the order of `lanes`. */
-  const open: Lane[] = [];
+  /** Each has a packet at hand. */
+  const open = new LaneHeap();
   let held = 0;
   let opened = 0;
   let late = false;
   while (!signal?.aborted) {
     const waiting = lanes[opened];
-    const next = earliestOf(open);
+    const next = open.first;
     let blocked = false;
     if (waiting !== undefined && (next === null || waiting.first < next.batch.due)) {
-      if (open.length === 0 || held + waiting.cost <= LIMITS.mergeBytes) {
-        opened++;
+      if (next === null || held + waiting.cost <= LIMITS.mergeBytes) {
         if (await waiting.fill(signal)) {
           held += waiting.cost;
-          open.push(waiting);
+          open.add(waiting, opened);
         } else if (!signal?.aborted) {
           await waiting.close(true);
         }
+        opened++;
         continue;
       }
       blocked = true;
@@ -56,45 +57,23 @@ export async function merge(
       }
     }
     if (next === null) return;
-    const until = limitOf(open, next, blocked ? undefined : waiting);
+    const until = Math.min(
+      open.limit,
+      waiting === undefined || blocked ? Number.POSITIVE_INFINITY : waiting.first,
+    );
     const { batch } = next;
     packet.file = next.file;
     do {
       batch.shift(packet);
       onPacket(packet);
     } while (batch.left > 0 && batch.due <= until);
-    if (batch.left > 0 || (await next.fill(signal))) continue;
+    if (batch.left > 0 || (await next.fill(signal))) {
+      open.settle();
+      continue;
+    }
     if (signal?.aborted) return;
     held -= next.cost;
-    open.splice(open.indexOf(next), 1);
+    open.remove();
     await next.close(true);
   }
-}
-
-/** The first of those that are due earliest. Few are open at a time, so looking at all is cheaper than a heap. */
-function earliestOf(open: readonly Lane[]): Lane | null {
-  let best: Lane | null = null;
-  for (const lane of open) if (best === null || lane.batch.due < best.batch.due) best = lane;
-  return best;
-}
-
-/** Up to which time `lane` may go on before another one has to be looked at. */
-function limitOf(open: readonly Lane[], lane: Lane, waiting: Lane | undefined): number {
-  let limit = waiting === undefined ? Number.POSITIVE_INFINITY : waiting.first;
-  let after = false;
-  for (const other of open) {
-    if (other === lane) {
-      after = true;
-    } else {
-      // At equal times the earlier lane comes first, so a later one must stop short of it.
-      const due = after ? other.batch.due : before(other.batch.due);
-      if (due < limit) limit = due;
-    }
-  }
-  return limit;
-}
-
-/** The largest time below `time`: times are whole nanoseconds, and below 2^53 so are these. */
-function before(time: number): number {
-  return time - 1;
 }

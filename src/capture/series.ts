@@ -3,7 +3,7 @@
  * overlap, merged packet by packet where they do or where one of them is not in time order itself. Knows neither
  * files nor pipes; file.ts makes the inputs.
  */
-import type { OnLimit } from '../limits.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
 import { Batch } from './batch.ts';
 import type { RunClock } from './clock.ts';
 import { count, Delivery } from './delivery.ts';
@@ -62,9 +62,12 @@ export async function readGroup(
   const zero = only?.zero ?? null;
   if (zero !== null) clock.since(zero);
   const lanes: Lane[] = [];
+  let runs: number = LIMITS.runs;
   for (const each of group) {
     if (signal?.aborted) break;
-    if (each.disordered) {
+    if (each.disordered && each.runs > runs) reader.delivery.onLimit('runs');
+    if (each.disordered && each.runs <= runs) {
+      runs -= each.runs;
       lanes.push(...(await lanesOfRuns(each, reader, signal)));
     } else {
       lanes.push(laneOfInput(each, reader));

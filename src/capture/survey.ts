@@ -22,6 +22,8 @@ export interface Survey {
   readonly latest: bigint | null;
   /** False also where that is not known, or where it goes back too often to be mended. */
   readonly disordered: boolean;
+  /** Into how many runs it falls, where it is disordered. */
+  readonly runs: number;
   /** Bytes that a buffer needs to hold any of its records; 0 when not known. */
   readonly span: number;
   readonly digits: 6 | 9;
@@ -73,6 +75,7 @@ export async function survey(
     zero: whole && runs.earliest > -Number.MAX_SAFE_INTEGER ? epoch + BigInt(runs.earliest) : epoch,
     latest: whole ? epoch + BigInt(runs.last) : null,
     disordered,
+    runs: disordered ? runs.count : 0,
     span: whole ? runs.span : 0,
     digits: facts.digits,
     dropped,
@@ -85,6 +88,7 @@ export const UNKNOWN: Omit<Survey, 'input'> = {
   zero: null,
   latest: null,
   disordered: false,
+  runs: 0,
   span: 0,
   digits: 6,
   dropped: null,
