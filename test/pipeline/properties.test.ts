@@ -247,7 +247,7 @@ test('the version at the end of a request line in a segment of its own is no res
     const { frames } = lay(
       [{ target: '/a', request, interim: [], status: 200, response: OK, pipelined: false }],
       {
-        cuts: [start.length, length, 1000],
+        cuts: [1, start.length - 1, length, 1000],
         handshake: false,
       },
     );

@@ -130,6 +130,15 @@ describe('port reuse', () => {
     expect((await withSyn(100_500, 10)).connections.length).toBe(2);
   });
 
+  test('a SYN of a side not heard before crosses a SYN, and else begins anew', async () => {
+    const crossing = conversation().segment('server', { flags: 'S' }).segment('client', { flags: 'S' });
+    expect((await observe(crossing.frames)).connections.length).toBe(1);
+    const given = conversation().segment('server', { flags: 'S' }).segment('server', { flags: 'R' });
+    expect((await observe(given.segment('client', { flags: 'S' }).frames)).connections.length).toBe(2);
+    const mute = conversation().established().segment('server', { flags: 'P', payload: 'x' });
+    expect((await observe(mute.segment('client', { flags: 'S' }).frames)).connections.length).toBe(2);
+  });
+
   test('late retransmissions of what is closed begin nothing', async () => {
     const talk = talked(conversation()).close('client').wait(4000);
     talk.retransmit('server').wait(2000).retransmit('client').ack('server').fin('server', { seq: 5007 });
