@@ -18,6 +18,9 @@ const COLUMNS = 8;
 /** At first: a run may be a single packet. */
 const ROWS = 4;
 
+const NO_ROWS = new Float64Array(0);
+const NO_BYTES = Buffer.alloc(0);
+
 export class Batch {
   private rows: Float64Array;
   private used: number;
@@ -26,11 +29,11 @@ export class Batch {
   private bytes: Buffer;
 
   constructor() {
-    this.rows = new Float64Array(ROWS * COLUMNS);
+    this.rows = NO_ROWS;
     this.used = 0;
     this.at = 0;
     this.key = Number.NEGATIVE_INFINITY;
-    this.bytes = Buffer.alloc(0);
+    this.bytes = NO_BYTES;
   }
 
   get left(): number {
@@ -45,7 +48,7 @@ export class Batch {
   push(packet: Packet): void {
     if (this.at === this.used) this.at = this.used = 0;
     if (this.used === this.rows.length) {
-      const larger = new Float64Array(2 * this.rows.length);
+      const larger = new Float64Array(Math.max(2 * this.rows.length, ROWS * COLUMNS));
       larger.set(this.rows);
       this.rows = larger;
     }
@@ -75,6 +78,15 @@ export class Batch {
     into.end = rows[at + END]!;
     into.wireLength = rows[at + WIRE]!;
     this.at += COLUMNS;
+  }
+
+  /** Lets go of all memory. @returns the packets that nobody took out. */
+  close(): number {
+    const { left } = this;
+    this.at = this.used = 0;
+    this.rows = NO_ROWS;
+    this.bytes = NO_BYTES;
+    return left;
   }
 
   /** Forgets what lies beyond the next `count` packets. */

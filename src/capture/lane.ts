@@ -79,7 +79,7 @@ export function inputLane(
     async close(whole) {
       await end(whole);
       intake = null;
-      return batch.left;
+      return batch.close();
     },
   };
 }
@@ -153,7 +153,7 @@ export function runLane(run: Run, file: RunFile, clock: RunClock): Lane {
         file.open--;
         if (file.open === 0) await file.close();
       }
-      return left + batch.left;
+      return left + batch.close();
     },
   };
 }
