@@ -6,7 +6,7 @@
 import { LIMITS, type OnLimit } from '../limits.ts';
 import { Batch } from './batch.ts';
 import type { RunClock } from './clock.ts';
-import { count, Delivery } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { type Input, readSome } from './input.ts';
 import { Intake } from './intake.ts';
 import { inputLane, type Lane, type RunFile, runLane } from './lane.ts';
@@ -77,7 +77,7 @@ export async function readGroup(
   const onLate = (): void => {
     facts.warnings.push({
       code: 'time_backwards',
-      text: `${count(group.length, 'file')} overlap in time too often to be merged: packets that come late follow those they were before`,
+      text: 'too many parts of the capture overlap in time to be merged all at once: some packets come after later ones',
     });
   };
   await merge(lanes, reader.onPacket, (name) => reader.delivery.onLimit(name), onLate, signal);
