@@ -11,7 +11,7 @@ import { looksLikeRequest, looksLikeResponse } from './http/detect.ts';
 import { frameRequest, frameResponse } from './http/framing.ts';
 import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
-import type { LimitName } from './limits.ts';
+import { costsEvidence, type LimitName } from './limits.ts';
 import { ConnectionTable } from './tcp/table.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
@@ -79,7 +79,7 @@ export async function analyze(
     onTransaction(transaction: Transaction) {
       const health = {
         dropped: source.facts.dropped,
-        limitsHit: Object.keys(limitsHit).length > 0,
+        limitsHit: costsEvidence(limitsHit),
         disordered: source.facts.warnings.some(({ code }) => code === 'time_backwards'),
       };
       const verdict = judge(transaction, options.accept, health, neighbours);

@@ -77,3 +77,18 @@ export type LimitName = keyof typeof LIMITS;
 
 /** Called each time a limit fires. */
 export type OnLimit = (name: LimitName) => void;
+
+/** Limits that cost memory of what is over, or room in a report, and no evidence: they lower no confidence. */
+const HARMLESS: ReadonlySet<LimitName> = new Set<LimitName>([
+  'closedConnections',
+  'interfaceNameBytes',
+  'hosts',
+  'listedGroups',
+  'spoolLength',
+]);
+
+/** Whether a limit has fired that may have cost something that was captured. */
+export function costsEvidence(limitsHit: Readonly<Partial<Record<LimitName, number>>>): boolean {
+  for (const name in limitsHit) if (!HARMLESS.has(name as LimitName)) return true;
+  return false;
+}

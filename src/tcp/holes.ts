@@ -81,11 +81,6 @@ export class HeldSegments {
     return segment;
   }
 
-  clear(): void {
-    this.#segments = [];
-    this.bytes = 0;
-  }
-
   #firstEndingAfter(offset: number): number {
     let low = 0;
     let high = this.#segments.length;

@@ -120,13 +120,14 @@ export class Reassembler {
       this.#finish();
       return fresh;
     }
-    this.#held ??= new HeldSegments();
+    const held = this.#held ?? new HeldSegments();
+    this.#held = held;
     const from = Math.max(offset, begin);
-    const fresh = this.#held.insert(from, end, bytes, start + (from - offset), captured, at, after);
+    const fresh = held.insert(from, end, bytes, start + (from - offset), captured, at, after);
     this.bytes += fresh;
     this.drain(reached);
-    if (this.#held.bytes > LIMITS.heldBytes) this.#overflow('heldBytes', at);
-    if (this.#held.count > LIMITS.heldSegments) this.#overflow('heldSegments', at);
+    if (held.bytes > LIMITS.heldBytes) this.#overflow('heldBytes', at);
+    if (held.count > LIMITS.heldSegments) this.#overflow('heldSegments', at);
     return fresh;
   }
 
@@ -175,8 +176,11 @@ export class Reassembler {
   end(cause: EndCause, at: Moment): void {
     if (this.ended) return;
     this.ended = true;
-    this.#held?.clear();
-    this.#sink.onEnd(cause, at);
+    this.#held = null;
+    const sink = this.#sink;
+    // A closed connection is remembered for a while; what ran on top of it need not be.
+    this.#sink = NOBODY;
+    sink.onEnd(cause, at);
   }
 
   /** Nothing before it is taken any more. */

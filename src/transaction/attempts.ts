@@ -86,7 +86,9 @@ export class Attempts {
   passOver(exchange: Exchange): void {
     for (const earlier of this.#pending) {
       if (earlier === exchange) return;
-      if (earlier.response === null) earlier.passed = true;
+      if (earlier.response !== null || earlier.passed) continue;
+      earlier.passed = true;
+      exchange.pairingGuessed ||= exchange.answerUnseen > 0;
     }
   }
 
@@ -157,12 +159,12 @@ export class Attempts {
     for (const exchange of this.#pending) {
       if (exchange.decided || exchange.kind !== 'exchange') continue;
       const due = exchange.progress + this.#context.timeout;
-      if (due <= now) this.#decide(exchange, isAnswered(exchange) ? 'answered' : 'deadline');
+      if (due <= now) this.#decide(exchange, isAnswered(exchange) ? 'answered' : 'deadline', due);
       else next = Math.min(next, due);
     }
     if (this.begun === 0) {
       const due = this.#connectDue();
-      if (due <= now) this.#decideEmpty('deadline', 0);
+      if (due <= now) this.#decideEmpty('deadline', 0, due);
       else next = Math.min(next, due);
     }
     this.#forgetAnswered();
@@ -184,7 +186,7 @@ export class Attempts {
   }
 
   /** A connection that carried nothing: an attempt all the same if its opening was seen. */
-  #decideEmpty(occasion: Occasion, requestGap: number): void {
+  #decideEmpty(occasion: Occasion, requestGap: number, at = this.#context.agenda.now): void {
     const sender = this.senderSide;
     const receiver = this.receiverSide;
     // What the receiver sent unasked is no sign of a request where the stream of requests was seen from its start.
@@ -193,11 +195,12 @@ export class Attempts {
     if (!opened && !carried) return;
     const exchange = this.begin(carried ? 'exchange' : 'connect');
     exchange.requestUnseen = requestGap;
-    this.#decide(exchange, occasion);
+    this.#decide(exchange, occasion, at);
   }
 
-  #decide(exchange: Exchange, occasion: Occasion): void {
-    exchange.close(occasion, this.#context.agenda.now);
+  /** @param at a deadline, where one has passed: when the next packet of anybody comes says nothing about this one. */
+  #decide(exchange: Exchange, occasion: Occasion, at = this.#context.agenda.now): void {
+    exchange.close(occasion, at);
     this.#context.onTransaction(exchange);
   }
 

@@ -26,6 +26,7 @@ export class Exchange implements Transaction {
   acked: AckWatch | null = null;
   answerFrom: number;
   answerUnseen = 0;
+  pairingGuessed = false;
   requestUnseen = 0;
   garbage: OtherBytes | null = null;
   opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = { sender: null, receiver: null };

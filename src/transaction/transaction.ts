@@ -95,6 +95,8 @@ export interface Transaction {
   readonly answerFrom: number;
   /** Bytes of the receiver that the sender acknowledged and the capture does not hold, since the request. */
   readonly answerUnseen: number;
+  /** Missing bytes hid which of several requests the response answers. */
+  readonly pairingGuessed: boolean;
   /** Bytes missing from the sender's stream within or before the request, since the last transaction. */
   readonly requestUnseen: number;
   /** Bytes instead of, or before, a response. */

@@ -74,13 +74,4 @@ describe('held segments', () => {
       { numRuns: 300 },
     );
   });
-
-  test('clears to nothing', () => {
-    const held = new HeldSegments();
-    held.insert(3, 6, Buffer.from('abc'), 0, 3, AT, 0);
-    held.clear();
-    expect(held.count).toBe(0);
-    expect(held.bytes).toBe(0);
-    expect(held.first).toBeUndefined();
-  });
 });

@@ -106,6 +106,7 @@ function insufficient(f: Facts): Finding | undefined {
 
 function whatIsMissing(f: Facts): string[] {
   const { transaction: t } = f;
+  if (t.pairingGuessed) return ['pairing'];
   if (t.kind === 'opaque') return [];
   const missing: string[] = [];
   if (f.oneDirection === 'sender') missing.push('packets_of_receiver');
@@ -144,6 +145,7 @@ function isSilent(f: Facts): boolean {
 function reasons(f: Facts): string[] {
   const { transaction: t, sender, receiver } = f;
   const because: string[] = [];
+  if (t.pairingGuessed) because.push('missing bytes hide which of several requests this response answers');
   if (f.oneDirection !== null) because.push(`only packets of the ${f.oneDirection} were captured`);
   if (sender.snaplenCut + receiver.snaplenCut > 0)
     because.push('the snapshot length cut packets of this connection');
