@@ -11,7 +11,7 @@ import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import { sharedCaptures } from '../support/needs.ts';
 import type { Label } from './labels.ts';
 
-export const lab = join(sharedCaptures, 'lab');
+const lab = join(sharedCaptures, 'lab');
 
 interface Endpoint {
   readonly ip: string;

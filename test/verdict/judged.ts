@@ -6,7 +6,6 @@ import { packetsSource } from '../support/packets-source.ts';
 
 export const POST = 'POST /n HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 2\r\n\r\nok';
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess';
-export const ACCEPT_ALL: AnalysisOptions['accept'] = { body: null, rejectBody: null, statuses: null };
 
 export async function analyzed(
   frames: readonly Frame[],
