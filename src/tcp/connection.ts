@@ -159,16 +159,26 @@ export class TcpConnection implements Connection {
       this.#planCheck();
     }
     const me = this.sides[side];
-    if (me.answersStray(peer, segment)) {
+    if (this.opener !== side && me.answersStray(peer, segment)) {
       me.strayAck ??= me.fingerprint(segment, peer);
       return;
     }
+    if (this.#answersOther(segment, side)) peer.stream.start(segment.ack);
     const offset = peer.stream.offsetOf(segment.ack);
     if (offset - peer.highest > MAX_WINDOW) return;
     peer.acknowledge(offset, segment);
     const handshake = this.opener === side && this.established === null && peer.syn !== null;
     if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
     if (offset > peer.next + (peer.finUnseen ? 1 : 0)) this.#planCheck();
+  }
+
+  /** Completes the handshake with an ISN that is not the SYN-ACK's: another one was in force, and not captured. */
+  #answersOther(segment: Segment, side: Side): boolean {
+    const { syn, stream } = this.sides[side === 0 ? 1 : 0];
+    if (this.opener !== side || this.established !== null || syn === null) return false;
+    if ((segment.flags & SYN) !== 0 || stream.next > 0 || stream.bytes > 0 || stream.holding) return false;
+    const offset = stream.offsetOf(segment.ack);
+    return offset < 0 || offset > MAX_WINDOW;
   }
 
   #onData(segment: Segment, side: Side, bytes: Buffer): void {
@@ -194,7 +204,7 @@ export class TcpConnection implements Connection {
     }
     // A keep-alive probe repeats one byte that was acknowledged long ago (RFC 9293 §3.8.4).
     if (fresh < 0 || fresh === length || (length === 1 && offset < me.acked)) return;
-    me.retransmit(segment);
+    me.retransmit(segment, offset);
     this.#history.note('t', side);
   }
 

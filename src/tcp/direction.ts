@@ -47,6 +47,7 @@ export class DirectionState implements Direction {
   lastRetransmission: Mark | null = null;
   stuckRepeats = 0;
   stuckLength = 0;
+  stuckFrom = Number.POSITIVE_INFINITY;
   syn: Fingerprint | null = null;
   synCount = 0;
   lastSyn: Mark | null = null;
@@ -127,6 +128,7 @@ export class DirectionState implements Direction {
     this.acked = offset;
     this.stuckRepeats = 0;
     this.stuckLength = 0;
+    this.stuckFrom = Number.POSITIVE_INFINITY;
     this.ackedAt = moveTo(this.ackedAt, at);
     while (this.#watches.length > 0 && this.#watches[0]!.offset <= offset) {
       this.#watches.shift()!.at = keep(at);
@@ -144,11 +146,13 @@ export class DirectionState implements Direction {
     return offset < 0 || offset > peer.highest;
   }
 
-  retransmit(segment: Segment): void {
+  /** @param offset of its first byte. */
+  retransmit(segment: Segment, offset: number): void {
     this.retransmissions++;
     this.lastRetransmission = moveTo(this.lastRetransmission, segment);
     this.stuckRepeats++;
     this.stuckLength = Math.max(this.stuckLength, segment.payloadLength);
+    this.stuckFrom = Math.min(this.stuckFrom, offset);
   }
 
   /** @param peer the other direction, in which the acknowledgement number counts. */

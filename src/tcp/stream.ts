@@ -82,9 +82,10 @@ export interface Direction {
   readonly lastData: Moment | null;
   readonly retransmissions: number;
   readonly lastRetransmission: Moment | null;
-  /** Retransmissions since the acknowledgement last moved, and the largest of their payloads. */
+  /** Retransmissions since the acknowledgement last moved, the largest of their payloads, and their lowest offset. */
   readonly stuckRepeats: number;
   readonly stuckLength: number;
+  readonly stuckFrom: number;
   /** First SYN (with or without ACK), how many, and the last one. */
   readonly syn: Fingerprint | null;
   readonly synCount: number;

@@ -191,7 +191,8 @@ export class Attempts {
     const receiver = this.receiverSide;
     // What the receiver sent unasked is no sign of a request where the stream of requests was seen from its start.
     const opened = sender.syn !== null || receiver.syn !== null;
-    const carried = sender.highest > 0 || requestGap > 0 || (receiver.highest > 0 && !opened);
+    const carried =
+      sender.highest > 0 || requestGap > 0 || this.#hasSpoken() || (receiver.highest > 0 && !opened);
     if (!opened && !carried) return;
     const exchange = this.begin(carried ? 'exchange' : 'connect');
     exchange.requestUnseen = requestGap;
@@ -202,6 +203,14 @@ export class Attempts {
   #decide(exchange: Exchange, occasion: Occasion, at = this.#context.agenda.now): void {
     exchange.close(occasion, at);
     this.#context.onTransaction(exchange);
+  }
+
+  /** Bytes of the sender that were not captured: its own last packets, or what the receiver acknowledged, count them. */
+  #hasSpoken(): boolean {
+    const { acked, fin, rst } = this.senderSide;
+    // The first byte that is acknowledged may be a FIN.
+    if (acked > 1 || (fin !== null && fin.offset > 0)) return true;
+    return this.#connection.established !== null && rst !== null && rst.offset > 0;
   }
 
   /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */

@@ -11,6 +11,8 @@ const STEPS: readonly Confidence[] = ['weak', 'probable', 'strong', 'proven'];
 /** A SYN is repeated within this (RFC 6298 §5.7: 1 s, older stacks 3 s), then after about twice the last wait. */
 const FIRST_REPEAT: Time = 3.3e9;
 const SYN_BACKOFF = 2.5;
+/** No SYN is answered later than this, however many have followed it. */
+const SYN_PATIENCE: Time = 30e9;
 
 /** Verdicts that rest on something that was not seen. */
 const ABSENCES: ReadonlySet<Code> = new Set<Code>([
@@ -33,6 +35,11 @@ const ABSENCES: ReadonlySet<Code> = new Set<Code>([
   'no_request_sent',
   'receiver_closed_early',
 ]);
+
+/** Whether the verdict claims that something was not there. */
+export function claimsAbsence(code: Code): boolean {
+  return ABSENCES.has(code);
+}
 
 /** What is known of the capture when the verdict is given. */
 export interface Health {
@@ -77,6 +84,10 @@ export function weigh(
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push('the capture ended before the deadline');
     }
+    if (facts.closeUnseen) {
+      step = Math.min(step, STEPS.indexOf('probable'));
+      because.push('the first FIN is not in the capture, only the other side’s acknowledgement of it');
+    }
     if (health.limitsHit) {
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push('a limit of the analysis was reached');
@@ -97,12 +108,14 @@ export function weigh(
   return { confidence: STEPS[step]!, because };
 }
 
-/** The capture went on long enough to show that the sender no longer repeated its SYN. */
+/** The capture went on long enough to show that the sender no longer repeated its SYN, or repeats it for long in vain. */
 function hasGivenUp({
   transaction: { kind, decidedAt },
-  sender: { lastSyn, previousSynTime },
+  sender: { syn, lastSyn, previousSynTime },
+  receiver,
 }: Facts): boolean {
-  if (kind !== 'connect' || lastSyn === null) return false;
+  if (kind !== 'connect' || syn === null || lastSyn === null) return false;
+  if (receiver.packets === 0 && decidedAt - syn.at.time > SYN_PATIENCE) return true;
   const patience = Math.max(FIRST_REPEAT, SYN_BACKOFF * (lastSyn.time - previousSynTime));
   return decidedAt - lastSyn.time > patience;
 }

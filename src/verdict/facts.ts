@@ -22,8 +22,12 @@ export interface Facts {
   readonly acked: 'full' | 'partial' | 'none' | 'unknown';
   readonly responded: 'full' | 'partial' | 'none' | 'unknown';
   readonly closedBy: ClosedBy;
-  /** First FIN or RST of either side. */
+  /** First FIN or RST of either side; of a FIN that was not captured, the other side's FIN that acknowledges it. */
   readonly closed: Moment | null;
+  /** What the packet at `closed` is. */
+  readonly closing: Role | null;
+  /** The first FIN was not captured. */
+  readonly closeUnseen: boolean;
   /** The sender's first FIN or RST that was no half-close: from then on it took no answer. */
   readonly gaveUp: Moment | null;
   readonly halfClosed: boolean;
@@ -46,30 +50,36 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   const receiver = receiverOf(transaction);
   const rtt = roundTrip(sender, receiver);
   const halfClosed = isHalfClosed(transaction, sender, receiver, rtt);
-  const gaveUp = firstOf(halfClosed ? null : sender.fin, sender.rst);
+  const gaveUp = firstOf(closeOf(sender, receiver, halfClosed), sender.rst);
   const closes = [
     ['sender_fin', sender.fin],
     ['sender_rst', sender.rst],
     ['receiver_fin', receiver.fin],
     ['receiver_rst', receiver.rst],
   ] as const;
-  let closedBy: ClosedBy = null;
+  let closing: ClosedBy = null;
   let closed: Moment | null = null;
   for (const [who, print] of closes) {
     if (print !== null && (closed === null || isBefore(print.at, closed))) {
       closed = print.at;
-      closedBy = who;
+      closing = who;
     }
   }
+  const closeUnseen =
+    (closing === 'receiver_fin' && isFinUnseen(sender, receiver)) ||
+    (closing === 'sender_fin' && isFinUnseen(receiver, sender));
+  const closedBy = !closeUnseen ? closing : closing === 'receiver_fin' ? 'sender_fin' : 'receiver_fin';
   return {
     transaction,
     sender,
     receiver,
     sent: sentOf(transaction),
     acked: ackedOf(transaction, sender),
-    responded: respondedOf(transaction),
+    responded: respondedOf(transaction, sender, receiver),
     closedBy,
     closed,
+    closing,
+    closeUnseen,
     gaveUp: gaveUp?.at ?? null,
     halfClosed,
     rtt,
@@ -86,9 +96,15 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   };
 }
 
-/** The role a close has in the evidence. */
-export function closeRole(closedBy: NonNullable<ClosedBy>): Role {
-  return closedBy;
+/** The FIN by which the sender gave up, or the one of the receiver that answers it where it was not captured. */
+function closeOf(sender: Direction, receiver: Direction, halfClosed: boolean): Fingerprint | null {
+  if (sender.fin === null) return isFinUnseen(sender, receiver) ? receiver.fin : null;
+  return halfClosed || isFinUnseen(receiver, sender) ? null : sender.fin;
+}
+
+/** The FIN of `peer` acknowledges one of `me`, one beyond its last byte, that was not captured: `me` closed first. */
+function isFinUnseen(me: Direction, peer: Direction): boolean {
+  return me.fin === null && peer.fin?.ackOffset === me.highest + 1;
 }
 
 /** Time order, and capture order where the clock does not tell. */
@@ -149,17 +165,36 @@ function ackedOf(t: Transaction, sender: Direction): Facts['acked'] {
     // Bytes cut off by the snapshot length are known to have been sent; others may have been acknowledged unseen.
     if (sender.snaplenCut === 0 || sender.ackedUnseen > 0) return 'unknown';
   }
-  return sender.acked > t.request.start ? 'partial' : 'none';
+  return sender.acked > t.request.start || isBeginSpared(t.request.start, sender) ? 'partial' : 'none';
 }
 
-function respondedOf(t: Transaction): Facts['responded'] {
+/** A sender repeats its earliest unacknowledged bytes (RFC 6298 §5.4): those before them were acknowledged, unseen. */
+function isBeginSpared(start: number, { stuckRepeats, stuckFrom }: Direction): boolean {
+  return stuckRepeats >= STUCK_REPEATS && stuckFrom > start;
+}
+
+function respondedOf(t: Transaction, sender: Direction, receiver: Direction): Facts['responded'] {
   if (t.kind === 'opaque') return 'unknown';
-  if (t.response !== null) {
-    if (t.response.ended === 'complete' || t.response.ended === 'closed') return 'full';
-    return t.response.ended === 'lost' ? 'unknown' : 'partial';
+  const { response } = t;
+  if (response !== null) {
+    if (response.ended === 'complete' || response.ended === 'closed') return 'full';
+    if (response.ended === 'lost') return 'unknown';
+    const closed = receiver.finUnseen || isFinUnseen(receiver, sender);
+    // Its end was sent and not captured, if the FIN was its end.
+    return closed && endsByClose(response) && response.end >= receiver.highest ? 'unknown' : 'partial';
   }
   if (t.answerUnseen > 0) return 'unknown';
+  // Nothing was captured of the request: what the receiver sent may have answered it.
+  if (t.request === null && t.kind === 'exchange' && receiver.highest > 0) return 'unknown';
   return t.garbage === null ? 'none' : 'partial';
+}
+
+/** RFC 9112 §6.3: a response without a length ends with its connection. */
+function endsByClose({ head }: NonNullable<Transaction['response']>): boolean {
+  return (
+    head?.complete === true &&
+    !head.headers.some(({ name }) => /^(content-length|transfer-encoding)$/i.test(name))
+  );
 }
 
 function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null): boolean {

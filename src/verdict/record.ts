@@ -170,7 +170,7 @@ function timingsOf(times: TransactionTimes, facts: Facts): TransactionTimings {
     wait: t.garbage === null ? between(times.requestLastByte, times.responseFirstByte) : null,
     receive: between(times.responseFirstByte, times.responseLastByte),
     total: between(begin, end),
-    gaveUpAfter: between(times.requestLastByte, facts.gaveUp?.time ?? null),
+    gaveUpAfter: facts.closeUnseen ? null : between(times.requestLastByte, facts.gaveUp?.time ?? null),
   };
 }
 

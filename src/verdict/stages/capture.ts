@@ -154,6 +154,9 @@ function reasons(f: Facts): string[] {
   }
   if (isUnrepeated(f)) because.push('the request was neither acknowledged nor sent again');
   if (sender.syn === null && receiver.syn === null) because.push('the connection began before the capture');
+  if (because.length === 0 && t.response !== null && f.responded === 'unknown') {
+    because.push('the FIN that may end the response was acknowledged, but not captured');
+  }
   return because;
 }
 

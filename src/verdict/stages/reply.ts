@@ -44,7 +44,7 @@ function incomplete(f: Facts): Finding | undefined {
         ['receiver_fin', receiver.fin?.at],
         ['receiver_rst', receiver.rst?.at],
         ['zero_window', sender.zeroWindow],
-        [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+        [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
       ),
     ],
     ...whoStopped(f, response.lastByte),

@@ -24,7 +24,7 @@ function noRequestSent(f: Facts): Finding | undefined {
   const { transaction: t, sender, receiver } = f;
   if (t.kind !== 'connect' || (f.closedBy !== 'sender_fin' && f.closedBy !== 'sender_rst')) return undefined;
   return {
-    proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn?.at], [f.closedBy, f.closed]),
+    proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn?.at], [f.closing!, f.closed]),
   };
 }
 
@@ -34,7 +34,7 @@ function closedEarly(f: Facts): Finding | undefined {
     if (f.closedBy !== 'receiver_fin' && f.closedBy !== 'receiver_rst') return undefined;
     // A RST that answers no connection and acknowledges no SYN is nobody's (RFC 9293 §3.10.7.3).
     if (receiver.syn === null && !f.established) return undefined;
-    return { proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn?.at], [f.closedBy, f.closed]) };
+    return { proofs: proofs(['syn', sender.syn?.at], ['syn_ack', receiver.syn?.at], [f.closing!, f.closed]) };
   }
   if (!isRequest(f) || f.reused || !crossed(f)) return undefined;
   return { proofs: crossing(f) };
@@ -93,7 +93,7 @@ function silentlyLost(f: Facts): Finding | undefined {
     proofs: proofs(
       ['request_first_byte', request!.firstByte],
       ['request_retransmitted', retransmitted],
-      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+      [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
     because: [
       `the connection had been silent for ${(idleBefore! / 1e9).toFixed(1)} s`,
@@ -135,8 +135,8 @@ function windowClosed(f: Facts): Finding | undefined {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['zero_window', receiver.zeroWindow],
-      ['sender_fin', f.closedBy === 'sender_fin' ? f.closed : null],
-      ['sender_rst', f.closedBy === 'sender_rst' ? f.closed : null],
+      ['sender_fin', f.closing === 'sender_fin' ? f.closed : null],
+      ['sender_rst', f.closing === 'sender_rst' ? f.closed : null],
     ),
   };
 }
@@ -156,7 +156,7 @@ function expectStalled(f: Facts): Finding | undefined {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['request_acked', f.sender.ackedAt],
-      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+      [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
   };
 }
@@ -191,7 +191,7 @@ function incomplete(f: Facts): Finding | undefined {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['request_acked', sender.acked > start(f) ? sender.ackedAt : null],
-      [f.closedBy, f.closed],
+      [f.closing!, f.closed],
     ),
   };
 }
@@ -212,7 +212,7 @@ function notAcked(f: Facts): Finding | undefined {
       ['request_last_byte', f.sent === 'full' ? t.request?.lastByte : null],
       ['request_retransmitted', t.retransmitted],
       ['icmp_error', sender.icmp?.at],
-      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+      [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
     ...blame(f),
   };
@@ -226,7 +226,7 @@ function partlyAcked(f: Facts): Finding | undefined {
       ['request_first_byte', t.request?.firstByte],
       ['request_acked', f.sender.ackedAt],
       ['request_retransmitted', t.retransmitted],
-      [f.closedBy ?? 'last_packet', f.closed ?? t.connection.last],
+      [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
     ...blame(f),
   };

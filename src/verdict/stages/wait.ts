@@ -30,16 +30,22 @@ function senderClosed(f: Facts): Finding | undefined {
   const waited = f.gaveUp.time - f.transaction.request!.lastByte.time;
   const fault: readonly Party[] = waited < IMPATIENT ? ['receiver', 'sender'] : ['receiver'];
   return {
-    proofs: carried(f, f.closedBy),
+    proofs: carried(f, f.closing!),
     fault,
-    because: [`the sender waited ${(waited / 1e9).toFixed(3)} s before it closed`],
+    because: [
+      `the sender waited ${f.closeUnseen ? 'at most ' : ''}${(waited / 1e9).toFixed(3)} s before it closed`,
+    ],
   };
 }
 
 function receiverClosed(f: Facts): Finding | undefined {
-  if (!isUnanswered(f) || f.receiver.fin === null) return undefined;
-  if (f.closedBy !== 'receiver_fin' && !f.halfClosed) return undefined;
-  return { proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_fin', f.receiver.fin.at]) };
+  const { fin } = f.receiver;
+  if (!isUnanswered(f)) return undefined;
+  if (f.closedBy !== 'receiver_fin' && !(f.halfClosed && fin !== null)) return undefined;
+  const asked = pairs(carried(f, 'last_packet'));
+  return {
+    proofs: proofs(...asked, ['receiver_fin', fin?.at], ['sender_fin', f.closeUnseen ? f.closed : null]),
+  };
 }
 
 function reset(f: Facts): Finding | undefined {
