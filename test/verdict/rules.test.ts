@@ -180,6 +180,16 @@ describe('reply', () => {
           .close('server'),
       'rejected_early',
     ],
+    [
+      'refused after it was sent, the refusal captured first',
+      () => {
+        const c = talk().clientSends(POST).serverSends('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n');
+        const [request, response] = c.frames.splice(-2) as [Frame, Frame];
+        c.frames.push({ ...response, timeNs: request.timeNs }, { ...request, timeNs: request.timeNs + 1e6 });
+        return c;
+      },
+      'client_error',
+    ],
   ]);
 
   test('what counts as delivered', async () => {

@@ -132,11 +132,13 @@ function ignored(f: Facts): Finding | undefined {
 }
 
 function early(f: Facts): Finding | undefined {
-  const { response, request } = f.transaction;
+  const { response, request, acked } = f.transaction;
   if (response === null || request === null || !isRefusal(f) || status(f) < 300) return undefined;
   // Of a request with a hole the end is not known.
   const unfinished = request.ended !== 'complete' && request.ended !== 'closed' && request.ended !== 'lost';
   if (!unfinished && !isBefore(response.firstByte, request.lastByte)) return undefined;
+  // What acknowledges the whole request came after it, in whatever order the two were captured.
+  if (acked?.at && !isBefore(response.firstByte, acked.at)) return undefined;
   return { proofs: answer(f) };
 }
 
