@@ -12,7 +12,7 @@ import {
   type DecodedCounts,
   FAILED,
   type Findings,
-  type Outcome,
+  noOutcomes,
   type SummaryRecord,
   type TransactionRecord,
 } from './verdict.ts';
@@ -35,7 +35,7 @@ export interface RunCounts {
 
 export class Tallies {
   #transactions = 0;
-  #outcomes: Partial<Record<Outcome, number>> = {};
+  #outcomes = noOutcomes();
   #verdicts: Partial<Record<Code, number>> = {};
   #failed = false;
   #undecided = false;
@@ -48,7 +48,7 @@ export class Tallies {
   add(record: TransactionRecord, transaction: Transaction): void {
     const { outcome, verdict } = record;
     this.#transactions++;
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
+    this.#outcomes[outcome]++;
     this.#verdicts[verdict] = (this.#verdicts[verdict] ?? 0) + 1;
     // An idle connection that was never used is no failure.
     if (FAILED.includes(outcome) && verdict !== 'no_request_sent') this.#failed = true;

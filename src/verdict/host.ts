@@ -5,7 +5,7 @@ import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { Sample } from './quantiles.ts';
 import { hostOf } from './record.ts';
-import type { Code, HostRecord, Outcome, TransactionRecord } from './verdict.ts';
+import { type Code, type HostRecord, noOutcomes, type Outcome, type TransactionRecord } from './verdict.ts';
 
 /** Give-ups that lie this close (5 %, or 200 ms) come from one timeout. */
 const CLUSTER_SHARE = 0.05;
@@ -19,7 +19,7 @@ interface Tally {
   readonly port: number;
   readonly addresses: Set<string>;
   attempts: number;
-  readonly outcomes: Partial<Record<Outcome, number>>;
+  readonly outcomes: Record<Outcome, number>;
   readonly verdicts: Partial<Record<Code, number>>;
   connections: number;
   synUnanswered: number;
@@ -49,7 +49,7 @@ export class HostTallies {
     const tally = this.#tallyOf(record);
     if (tally === undefined) return;
     tally.attempts++;
-    tally.outcomes[record.outcome] = (tally.outcomes[record.outcome] ?? 0) + 1;
+    tally.outcomes[record.outcome]++;
     tally.verdicts[record.verdict] = (tally.verdicts[record.verdict] ?? 0) + 1;
     if (tally.addresses.size < ADDRESSES) tally.addresses.add(record.connection.receiver.ip);
     if (record.connection.index === 1) tally.connections++;
@@ -91,7 +91,7 @@ export class HostTallies {
       port,
       addresses: new Set(),
       attempts: 0,
-      outcomes: {},
+      outcomes: noOutcomes(),
       verdicts: {},
       connections: 0,
       synUnanswered: 0,

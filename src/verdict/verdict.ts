@@ -241,6 +241,11 @@ export interface TransactionRecord {
   readonly evidence: readonly Evidence[];
 }
 
+/** The engine names every outcome in its counts, so that a reader may ask for each. */
+export function noOutcomes(): Record<Outcome, number> {
+  return { delivered: 0, refused: 0, unanswered: 0, unsent: 0, pending: 0, unknown: 0, missing: 0 };
+}
+
 export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
 
 export interface HostRecord {

@@ -1,8 +1,10 @@
 /** What the README tells of the tool, held against the tool. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/cli/flags.ts';
 import { CATALOGUE } from '../../src/verdict/codes.ts';
+import { projectRoot } from '../support/needs.ts';
 import { withTable } from './verdict-table.ts';
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -19,6 +21,26 @@ test('a table that has changed, or lost its markers, is noticed', () => {
   expect(() => withTable(README.replace('<!-- end of verdicts -->', ''))).toThrow(
     'README.md needs the lines',
   );
+});
+
+test('the example is what the demo prints, but for what it leaves out', async () => {
+  const [, example = ''] = /<!-- example output[^\n]*\n\n```\n([^`]*)```/.exec(README) ?? [];
+  const [command = '', ...shown] = example.trimEnd().split('\n');
+  const flags = ['--format', 'text', '--exit-zero'];
+  const argv = [
+    '--import',
+    'tsx',
+    'src/cli.ts',
+    ...command.replace('$ wirewitness ', '').split(' '),
+    ...flags,
+  ];
+  const printed = execFileSync(process.execPath, argv, { cwd: projectRoot, encoding: 'utf8' }).split('\n');
+  let at = -1;
+  for (const line of shown.filter((text) => text.trim() !== '[…]' && text !== '')) {
+    const next = printed.indexOf(line, at + 1);
+    expect(next, `"${line}" after line ${at + 1} of the demo`).toBeGreaterThan(at);
+    at = next;
+  }
 });
 
 test('every flag of analyze is in the table of options, and no other', async () => {

@@ -121,7 +121,7 @@ needs('registry').describe('the package', () => {
     const summary = JSON.parse(lines.split('\n').at(-1)!);
     expect(summary).toMatchObject({
       type: 'summary',
-      outcomes: { delivered: 7, unsent: 4, unanswered: 4 },
+      outcomes: { delivered: 7, refused: 0, unanswered: 4, unsent: 4, pending: 0, unknown: 0, missing: 0 },
     });
   });
 
@@ -135,7 +135,7 @@ needs('registry').describe('the package', () => {
     expect(JSON.parse(run(consumer, process.execPath, 'use.js', CAPTURE))).toEqual({
       first: '2026-11-22T22:24:00.373324Z',
       sentence: true,
-      outcomes: { delivered: 7, unsent: 4, unanswered: 4 },
+      outcomes: { delivered: 7, refused: 0, unanswered: 4, unsent: 4, pending: 0, unknown: 0, missing: 0 },
       same: true,
       mistake: 'file',
     });
