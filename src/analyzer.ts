@@ -24,7 +24,8 @@ import { Selection } from './verdict/selection.ts';
 import type { AnalysisOptions, DecodedCounts, Findings, RecordSink } from './verdict/verdict.ts';
 import { VERSION } from './version.ts';
 
-const HTTP: HttpStage = {
+/** The HTTP stage as pairing is given it. */
+export const HTTP: HttpStage = {
   requestParser: createRequestParser,
   responseParser: createResponseParser,
   frameRequest,

@@ -2,10 +2,24 @@
  * Preloaded into the program that is measured (`node --import`): writes its peak memory, in bytes, where the
  * benchmark asks for it. The system's own account of a child is not readable from Node on all systems.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 const path = process.env.WIREWITNESS_BENCH_PEAK;
-if (path) {
-  // maxRSS is in kibibytes on every system (libuv).
-  process.on('exit', () => writeFileSync(path, String(process.resourceUsage().maxRSS * 1024)));
+if (path) process.on('exit', () => writeFileSync(path, String(peakBytes())));
+
+/**
+ * On Linux the peak since the program was loaded: `maxRSS` there begins with that of the process it was forked from,
+ * and the benchmark itself grows large while it writes the captures.
+ */
+function peakBytes() {
+  const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(linuxStatus())?.[1];
+  return Number(kibibytes ?? process.resourceUsage().maxRSS) * 1024;
+}
+
+function linuxStatus() {
+  try {
+    return readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -3,28 +3,15 @@
  * with what. Wired like the analyzer, whose own records tell times and not frames.
  */
 import { Agenda } from '../../src/agenda.ts';
+import { HTTP } from '../../src/analyzer.ts';
 import { keep, type Moment, type PacketSource } from '../../src/capture/packet.ts';
 import { decode } from '../../src/decode/decode.ts';
 import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
-import { looksLikeRequest, looksLikeResponse } from '../../src/http/detect.ts';
-import { frameRequest, frameResponse } from '../../src/http/framing.ts';
-import { createRequestParser, createResponseParser } from '../../src/http/parser.ts';
-import { decodeBody } from '../../src/http/text.ts';
 import type { LimitName } from '../../src/limits.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
 import { Conversation } from '../../src/transaction/conversation.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
-
-const HTTP = {
-  requestParser: createRequestParser,
-  responseParser: createResponseParser,
-  frameRequest,
-  frameResponse,
-  looksLikeRequest,
-  looksLikeResponse,
-  decodeBody,
-};
 
 export interface Observed {
   /** In the order in which they were handed on. */
