@@ -2,7 +2,8 @@
  * Adds transactions up per receiver, as the sender names it. Bounded in hosts; each host holds figures, no records.
  */
 import { LIMITS, type OnLimit } from '../limits.ts';
-import type { Transaction } from '../transaction/transaction.ts';
+import type { Fingerprint } from '../tcp/stream.ts';
+import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
 import { Sample } from './quantiles.ts';
 import { hostOf } from './record.ts';
 import { type Code, type HostRecord, noOutcomes, type Outcome, type TransactionRecord } from './verdict.ts';
@@ -35,6 +36,8 @@ interface Tally {
 
 export class HostTallies {
   #tallies = new Map<string, Tally>();
+  /** A side's first RST counts once, however many transactions of its connection are judged after it. */
+  #resets = new WeakSet<Fingerprint>();
   #onLimit: OnLimit;
 
   constructor(onLimit: OnLimit) {
@@ -58,9 +61,8 @@ export class HostTallies {
     if (record.verdict.startsWith('connect_') && record.times.syn !== null && record.times.synAck === null) {
       tally.synUnanswered++;
     }
-    const { closedBy } = record.facts;
-    if (closedBy === 'sender_rst') tally.resetsBySender++;
-    if (closedBy === 'receiver_rst') tally.resetsByReceiver++;
+    if (this.#isNew(senderOf(transaction).rst)) tally.resetsBySender++;
+    if (this.#isNew(receiverOf(transaction).rst)) tally.resetsByReceiver++;
     if (record.outcome === 'unanswered') tally.unansweredRequests++;
     if (record.timings.wait !== null && record.facts.responded === 'full')
       tally.wait.add(record.timings.wait);
@@ -75,6 +77,12 @@ export class HostTallies {
     return [...this.#tallies.values()]
       .sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port))
       .map(recordOfTally);
+  }
+
+  #isNew(rst: Fingerprint | null): boolean {
+    if (rst === null || this.#resets.has(rst)) return false;
+    this.#resets.add(rst);
+    return true;
   }
 
   #tallyOf(record: TransactionRecord): Tally | undefined {
