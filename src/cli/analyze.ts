@@ -5,15 +5,15 @@
 
 import type { PacketSource } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
-import { createReporter } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
 import { LANGUAGES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
-import { type Io, wantsColour } from './io.ts';
-import { openFile, openStdout, writeAll } from './output.ts';
+import type { Io } from './io.ts';
+import { writeAll } from './output.ts';
 import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
+import { openTargets, sinksOver } from './sinks.ts';
 
 /** What the command needs of the stages below, so that tests can give another one. */
 export interface Engine {
@@ -29,21 +29,18 @@ export interface Engine {
   ): Promise<Findings>;
 }
 
-/** Columns of a text report that goes to no terminal. */
-const PLAIN_WIDTH = 100;
-
 /** @throws UserError */
 export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: Engine): Promise<ExitStatus> {
   const paths = pathsOf(command, io);
   const stop = new AbortController();
   const abort = () => stop.abort();
-  const output =
-    command.output === null ? openStdout(io.stdout.fd, abort) : openFile(command.output, paths, abort);
-  const onTerminal = command.output === null && io.stdout.terminal;
-  const format = command.format ?? (onTerminal ? 'text' : 'ndjson');
+  const standard = io.stdout.terminal ? 'text' : 'ndjson';
+  const targets = command.targets.map(({ path, format }) => ({ path, format: format ?? standard }) as const);
+  const opened = openTargets(targets, io.stdout.fd, paths, abort);
+  const shown = targets.find(({ path }) => path === null)?.format ?? null;
   const note = (text: string) => writeAll(io.stderr.fd, Buffer.from(text));
   // Lines that appear while the bar is drawn on the same screen would tear it.
-  const progress = progressFor(command, io, onTerminal && format === 'ndjson', note);
+  const progress = progressFor(command, io, io.stdout.terminal && shown === 'ndjson', note);
 
   let bytes = 0;
   const source = engine.openCapture(paths, {
@@ -52,14 +49,13 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
       progress.update(read, total);
     },
   });
-  const reporter = createReporter(format, output, {
+  const context = {
     clock: source.facts,
     language: LANGUAGES[command.language],
     only: command.only,
-    colour: command.output === null && wantsColour(io, io.stdout, command.noColor),
-    width: (onTerminal ? io.stdout.columns() : null) ?? PLAIN_WIDTH,
     verbose: command.verbose,
-  });
+  };
+  const sinks = sinksOver(opened, context, io, command.noColor);
 
   const started = performance.now();
   // Once: whoever asks twice does not want to wait for the report.
@@ -67,17 +63,20 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   process.once('SIGTERM', abort);
   let findings: Findings;
   try {
-    findings = await engine.analyze(source, command.analysis, clearing(reporter, progress), stop.signal);
+    findings = await engine.analyze(source, command.analysis, clearing(sinks, progress), stop.signal);
+    await sinks.finish();
+  } catch (error) {
+    sinks.discard();
+    throw error;
   } finally {
     progress.done();
     process.removeListener('SIGINT', abort);
     process.removeListener('SIGTERM', abort);
   }
-  output.close();
   const status = exitStatus(findings.summary, command.exitZero);
-  if (output.abandoned) return status;
+  if (sinks.abandoned) return status;
   // The text report says them itself.
-  if (!command.quiet && (format !== 'text' || command.output !== null)) {
+  if (!command.quiet && shown !== 'text') {
     for (const { text } of findings.capture.warnings) note(`wirewitness: warning: ${escapeText(text)}\n`);
   }
   if (command.verbose) note(speed(findings, bytes, (performance.now() - started) / 1000));

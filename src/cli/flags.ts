@@ -4,12 +4,13 @@
  */
 import yargs, { type Options } from 'yargs';
 import { UserError } from '../error.ts';
-import { FORMATS, type Format } from '../report/create.ts';
+import { FORMATS } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
 import type { Language } from '../report/summary/language.ts';
 import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
 import { suggest } from './suggest.ts';
+import { type Target, targets } from './targets.ts';
 import { duration, flagError, host, method, oneOf, outcomes, port, regExp, statuses } from './values.ts';
 
 export interface AnalyzeCommand {
@@ -18,10 +19,8 @@ export interface AnalyzeCommand {
   readonly files: readonly string[];
   readonly analysis: AnalysisOptions;
   readonly only: readonly Outcome[] | null;
-  /** Null: by what standard output is. */
-  readonly format: Format | null;
-  /** Null: standard output. */
-  readonly output: string | null;
+  /** At least one. */
+  readonly targets: readonly Target[];
   readonly language: Language['name'];
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -58,8 +57,10 @@ const ANALYZE: Readonly<Record<string, Options>> = {
   'accept-body': text('delivered only if the body matches this regular expression'),
   'reject-body': text('refused if the body matches this regular expression'),
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
-  format: text('text, ndjson or json [text on a terminal, else ndjson]'),
-  output: text('write to this file instead of standard output', { alias: 'o' }),
+  format: text(`${FORMATS.join(', ')} [text on a terminal, else ndjson]`),
+  output: text('write to this file, in the format of its name; - is standard output (repeat)', {
+    alias: 'o',
+  }),
   lang: text('language of summaries and reports: en or zh [en]'),
   quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),
   verbose: flag('more on each transaction, and on the run', { alias: 'v' }),
@@ -189,8 +190,10 @@ function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeComman
       },
     },
     only: one('only', outcomes),
-    format: one('format', (name, given) => oneOf(name, given, FORMATS)),
-    output: one('output', path),
+    targets: targets(
+      many('output', path),
+      one('format', (name, given) => oneOf(name, given, FORMATS)),
+    ),
     language: one('lang', (name, given) => oneOf(name, given, LANGUAGE_NAMES)) ?? 'en',
     quiet: isSet(parsed, 'quiet'),
     verbose: isSet(parsed, 'verbose'),

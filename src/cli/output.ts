@@ -3,13 +3,18 @@
  * a slow reader slows the analysis down instead of filling memory, and nothing is lost when the process exits.
  * A reader that has left (EPIPE) ends the run quietly; any other failure is told when the output is closed.
  */
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   ftruncateSync,
   openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -18,7 +23,7 @@ import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
 import type { Output } from '../report/reporter.ts';
 
-/** UTF-16 code units gathered before a write. */
+/** Bytes or UTF-16 code units gathered before a write. */
 const BATCH = 64 * 1024;
 /** Milliseconds between attempts on a descriptor that others made non-blocking and that is full. */
 const PAUSE = 5;
@@ -28,35 +33,84 @@ export interface ClosableOutput extends Output {
   readonly abandoned: boolean;
   /** Writes what is left. @throws UserError when anything could not be written, but for a reader that left. */
   close(): void;
+  /** Instead of `close`, when the run has failed: what was to appear as a whole does not appear. */
+  discard(): void;
 }
 
 /** @param onStop called once when nothing more can be written: the run may as well end. */
 export function openStdout(fd: number, onStop: () => void): ClosableOutput {
-  return new BatchedOutput('standard output', () => fd, onStop);
+  return new BatchedOutput('standard output', { open: () => fd, close() {}, discard() {} }, onStop);
 }
 
 /**
- * A file is opened at once, so that a path that cannot be written fails before a long analysis, but emptied or
- * created only by the first write, so that a run that fails on its input leaves it as it was.
+ * A path that cannot be written fails at once, before a long analysis, but nothing is changed there before the first
+ * write, so that a run that fails on its input leaves a file as it was.
  * @param inputs paths that are read: a capture must not be overwritten by its own analysis.
+ * @param grows a file is written in place, to be followed while it grows; else it appears when it is complete.
  * @throws UserError
  */
-export function openFile(path: string, inputs: readonly string[], onStop: () => void): ClosableOutput {
+export function openFile(
+  path: string,
+  inputs: readonly string[],
+  grows: boolean,
+  onStop: () => void,
+): ClosableOutput {
   const name = escapeText(path);
   const existing = openExisting(path, name);
-  if (existing !== null) {
-    const target = fstatSync(existing);
-    if (target.isDirectory()) throw new UserError('output', `cannot write ${name}: it is a directory`);
-    if (target.isFile() && inputs.some((input) => isSame(input, target))) {
-      throw new UserError('flag', `-o ${name} is a capture that is to be read: name another file`);
-    }
+  if (existing === null) return new BatchedOutput(name, grows ? newFile(path) : aside(path, null), onStop);
+  const target = fstatSync(existing);
+  if (target.isDirectory()) throw new UserError('output', `cannot write ${name}: it is a directory`);
+  if (!target.isFile()) return new BatchedOutput(name, inPlace(existing), onStop);
+  if (inputs.some((input) => isSame(input, target))) {
+    throw new UserError('flag', `-o ${name} is a capture that is to be read: name another file`);
   }
+  const real = realpathSync(path);
+  if (grows || !isWritable(dirname(real))) return new BatchedOutput(name, inPlace(existing), onStop);
+  closeSync(existing);
+  return new BatchedOutput(name, aside(real, target.mode), onStop);
+}
+
+/** How a place to write to is opened, by the first write, and left. */
+interface Place {
+  open(): number;
+  close(fd: number): void;
+  discard(fd: number): void;
+}
+
+function newFile(path: string): Place {
+  return { open: () => openSync(path, 'wx', 0o666), close: closeSync, discard: closeSync };
+}
+
+/** @param fd of a file, which is emptied, or of a device or a pipe, which cannot be. */
+function inPlace(fd: number): Place {
   const open = () => {
-    const fd = existing ?? openSync(path, 'wx', 0o666);
-    if (existing !== null && fstatSync(existing).isFile()) ftruncateSync(existing);
+    if (fstatSync(fd).isFile()) ftruncateSync(fd);
     return fd;
   };
-  return new BatchedOutput(name, open, onStop, closeSync);
+  return { open, close: closeSync, discard: closeSync };
+}
+
+/**
+ * Under another name beside it until it is complete: nobody reads half a report, and a failure leaves the old one.
+ * @param mode of the file that is replaced.
+ */
+function aside(path: string, mode: number | null): Place {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
+  return {
+    open() {
+      const fd = openSync(temporary, 'wx', 0o666);
+      if (mode !== null) fchmodSync(fd, mode & 0o777);
+      return fd;
+    },
+    close(fd) {
+      closeSync(fd);
+      renameSync(temporary, path);
+    },
+    discard(fd) {
+      closeSync(fd);
+      rmSync(temporary, { force: true });
+    },
+  };
 }
 
 /** Null where the file has yet to be made. */
@@ -74,6 +128,15 @@ function openExisting(path: string, name: string): number | null {
   return null;
 }
 
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isSame(input: string, target: { dev: number; ino: number }): boolean {
   try {
     const { dev, ino } = input === '-' ? fstatSync(0) : statSync(input);
@@ -86,26 +149,19 @@ function isSame(input: string, target: { dev: number; ino: number }): boolean {
 
 class BatchedOutput implements ClosableOutput {
   readonly #name: string;
-  readonly #open: () => number;
+  readonly #place: Place;
   readonly #onStop: () => void;
-  readonly #release: (fd: number) => void;
   #fd: number | null;
-  #waiting: string[];
+  #waiting: (string | Uint8Array)[];
   #length: number;
   #scheduled: boolean;
   #failure: unknown;
   #stopped: boolean;
 
-  constructor(
-    name: string,
-    open: () => number,
-    onStop: () => void,
-    release: (fd: number) => void = () => {},
-  ) {
+  constructor(name: string, place: Place, onStop: () => void) {
     this.#name = name;
-    this.#open = open;
+    this.#place = place;
     this.#onStop = onStop;
-    this.#release = release;
     this.#fd = null;
     this.#waiting = [];
     this.#length = 0;
@@ -118,10 +174,11 @@ class BatchedOutput implements ClosableOutput {
     return codeOf(this.#failure) === 'EPIPE';
   }
 
-  write(text: string): void {
+  write(data: string | Uint8Array): void {
     if (this.#stopped) return;
-    this.#waiting.push(text);
-    this.#length += text.length;
+    // Bytes are lent.
+    this.#waiting.push(typeof data === 'string' ? data : Uint8Array.from(data));
+    this.#length += data.length;
     if (this.#length >= BATCH) this.#flush();
     else if (!this.#scheduled) {
       // A record is on its way as soon as the analysis waits for more packets.
@@ -135,21 +192,34 @@ class BatchedOutput implements ClosableOutput {
 
   close(): void {
     this.#flush();
-    this.#stopped = true;
-    if (this.#fd !== null) this.#release(this.#fd);
-    this.#fd = null;
-    if (this.#failure !== undefined && !this.abandoned) {
+    if (this.#failure !== undefined) {
+      this.discard();
+      if (this.abandoned) return;
       throw unwritable(this.#name, this.#failure);
     }
+    this.#stopped = true;
+    const fd = this.#fd;
+    this.#fd = null;
+    try {
+      if (fd !== null) this.#place.close(fd);
+    } catch (error) {
+      throw unwritable(this.#name, error);
+    }
+  }
+
+  discard(): void {
+    this.#stopped = true;
+    if (this.#fd !== null) this.#place.discard(this.#fd);
+    this.#fd = null;
   }
 
   #flush(): void {
     if (this.#stopped || this.#length === 0) return;
-    const bytes = Buffer.from(this.#waiting.join(''));
+    const bytes = joined(this.#waiting);
     this.#waiting = [];
     this.#length = 0;
     try {
-      this.#fd ??= this.#open();
+      this.#fd ??= this.#place.open();
       writeAll(this.#fd, bytes);
     } catch (error) {
       this.#failure = error;
@@ -157,6 +227,22 @@ class BatchedOutput implements ClosableOutput {
       this.#onStop();
     }
   }
+}
+
+/** Surrogates may be parted between two strings, so that neighbouring ones are joined before they are encoded. */
+function joined(data: readonly (string | Uint8Array)[]): Buffer {
+  const parts: Uint8Array[] = [];
+  let text = '';
+  for (const one of data) {
+    if (typeof one === 'string') text += one;
+    else {
+      if (text !== '') parts.push(Buffer.from(text));
+      text = '';
+      parts.push(one);
+    }
+  }
+  const last = Buffer.from(text);
+  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
 }
 
 /** Writes all of it, waiting where the descriptor is full. */

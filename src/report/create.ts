@@ -1,5 +1,5 @@
 /**
- * A format's name in, its reporter out.
+ * The formats: a name in, its reporter out. A new one is a line here, and the tests that all formats share run it.
  */
 import type { ReportContext } from './context.ts';
 import { jsonReporter } from './json.ts';
@@ -7,16 +7,37 @@ import { ndjsonReporter } from './ndjson.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { textReporter } from './text.ts';
 
-const FACTORIES = {
-  text: textReporter,
-  ndjson: ndjsonReporter,
-  json: jsonReporter,
-} as const satisfies Record<string, (output: Output, context: ReportContext) => Reporter>;
+interface FormatEntry {
+  readonly create: (output: Output, context: ReportContext) => Reporter;
+  /** Names of files that are written in it, without the dot. */
+  readonly extensions: readonly string[];
+  /** Whole lines are of use as soon as they are there: a file grows in place. Others appear when they are complete. */
+  readonly grows: boolean;
+}
 
-export type Format = keyof typeof FACTORIES;
+const ENTRIES = {
+  text: { create: textReporter, extensions: ['txt'], grows: false },
+  ndjson: { create: ndjsonReporter, extensions: ['ndjson', 'jsonl'], grows: true },
+  json: { create: jsonReporter, extensions: ['json'], grows: false },
+} as const satisfies Readonly<Record<string, FormatEntry>>;
 
-export const FORMATS: readonly Format[] = ['text', 'ndjson', 'json'];
+export type Format = keyof typeof ENTRIES;
+
+const REGISTRY: Readonly<Record<Format, FormatEntry>> = ENTRIES;
+
+export const FORMATS = Object.keys(ENTRIES) as readonly Format[];
 
 export function createReporter(format: Format, output: Output, context: ReportContext): Reporter {
-  return FACTORIES[format](output, context);
+  return REGISTRY[format].create(output, context);
+}
+
+export function growsInPlace(format: Format): boolean {
+  return REGISTRY[format].grows;
+}
+
+/** The format that a file is written in by its name; null where the name does not tell. */
+export function formatOf(path: string): Format | null {
+  const extension = /[^/]\.([a-z\d]+)$/i.exec(path)?.[1]?.toLowerCase();
+  if (extension === undefined) return null;
+  return FORMATS.find((format) => REGISTRY[format].extensions.includes(extension)) ?? null;
 }

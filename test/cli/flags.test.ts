@@ -34,8 +34,7 @@ describe('analyze', () => {
         accept: { body: null, rejectBody: null, statuses: null },
       },
       only: null,
-      format: null,
-      output: null,
+      targets: [{ path: null, format: null }],
       language: 'en',
       quiet: false,
       verbose: false,
@@ -53,8 +52,7 @@ describe('analyze', () => {
     expect(command).toMatchObject({
       files: ['a.pcap', 'b.pcap', '-'],
       only: ['refused', 'unanswered', 'unsent', 'missing'],
-      format: 'json',
-      output: 'out.json',
+      targets: [{ path: 'out.json', format: 'json' }],
       language: 'zh',
       quiet: true,
       verbose: true,
@@ -72,6 +70,27 @@ describe('analyze', () => {
     expect(accept.statuses).toHaveLength(101);
   });
 
+  test.each([
+    ['-o a', [{ path: 'a', format: 'ndjson' }]],
+    ['-o a --format text', [{ path: 'a', format: 'text' }]],
+    ['-o a.json', [{ path: 'a.json', format: 'json' }]],
+    ['-o a.JSON --format json', [{ path: 'a.JSON', format: 'json' }]],
+    ['-o .json --format text', [{ path: '.json', format: 'text' }]],
+    ['-o x.json/a --format text', [{ path: 'x.json/a', format: 'text' }]],
+    ['-o -', [{ path: null, format: null }]],
+    ['-o - --format json', [{ path: null, format: 'json' }]],
+    [
+      '-o a.jsonl -o - -o b.txt --format json',
+      [
+        { path: 'a.jsonl', format: 'ndjson' },
+        { path: null, format: 'json' },
+        { path: 'b.txt', format: 'text' },
+      ],
+    ],
+  ])('outputs: %s', async (line, targets) => {
+    expect((await parseAnalyze(line)).targets).toEqual(targets);
+  });
+
   test('a flag takes one value, what follows is a file', async () => {
     const command = await parseAnalyze('--host h.example a.pcap --read b.pcap c.pcap');
     expect(command.analysis.hosts).toEqual(['h.example']);
@@ -80,7 +99,7 @@ describe('analyze', () => {
 
   test('flags may come before the command, and files may look like flags or numbers', async () => {
     expect(await parse('-q --format text analyze 007')).toMatchObject({
-      format: 'text',
+      targets: [{ path: null, format: 'text' }],
       quiet: true,
       files: ['007'],
     });
@@ -130,8 +149,18 @@ test.each([
   ['analyze --host --port 80', '--host needs a value'],
   ['analyze --timeout 30', '--timeout 30: expected a time with its unit, like 500ms, 30s or 2m'],
   ['analyze --timeout 1s --timeout 2s', '--timeout is given more than once'],
-  ['analyze -o a --output b', '--output is given more than once'],
-  ['analyze --format csv', '--format csv: expected text, ndjson, json'],
+  ['analyze -o a.json --output ./a.json', '-o ./a.json is given more than once'],
+  ['analyze -o - -o -', '-o - is given more than once'],
+  ['analyze -o a.json -o b', '-o b: its name tells no format (of text, ndjson, json)'],
+  [
+    'analyze -o a.json --format ndjson',
+    '--format ndjson with -o a.json, which is json: rename it, leave out --format, or add -o - to print ndjson as well',
+  ],
+  [
+    'analyze -o a.json -o b.txt --format ndjson',
+    '--format ndjson with several -o: the files are written by their names; add -o - to print ndjson as well',
+  ],
+  ['analyze --format xml', '--format xml: expected text, ndjson, json'],
   ['analyze --lang fr', '--lang fr: expected en, zh'],
   ['analyze --output=', '--output "": expected the name of a file'],
   ['analyze --__proto__ x', 'unknown flag --___proto___: see wirewitness --help'],

@@ -1,13 +1,18 @@
 /** Whole runs in this process, over an engine that is told what to find: what is written where, and the status. */
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -263,6 +268,66 @@ describe('-o', () => {
     const { status, err } = await ran(`analyze ${path} -o ${directory}/./a.pcap`);
     expect([status, readFileSync(path, 'utf8')]).toEqual([2, 'evidence']);
     expect(err).toMatch(/^wirewitness: -o .*a\.pcap is a capture that is to be read: name another file\n$/);
+  });
+
+  test('several at once, each in the format of its name, and standard output', async () => {
+    const at = (name: string) => join(directory, name);
+    const { status, out } = await ran(
+      `analyze -o ${at('a.json')} -o - -o ${at('b.txt')} -o ${at('c.ndjson')} a`,
+    );
+    expect(status).toBe(1);
+    expect(ids(out)).toEqual(['1.1', '2.1', '3.1', 'host', 'capture', 'summary']);
+    expect(JSON.parse(readFileSync(at('a.json'), 'utf8')).transactions).toHaveLength(3);
+    expect(readFileSync(at('b.txt'), 'utf8')).toMatch(/^Read [^{]*\n\n2 transactions failed\n/);
+    expect(readFileSync(at('c.ndjson'), 'utf8')).toBe(out);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('one that cannot be written leaves the others theirs', async () => {
+    const path = join(directory, 'a.ndjson');
+    const fd = openSync('/dev/null', 'r');
+    descriptors.push(fd);
+    const { status, err } = await ran(`analyze -o - -o ${path} a`, { fd });
+    expect(status).toBe(2);
+    expect(err).toMatch(/^wirewitness: cannot write standard output: EBADF[^\n]*\n$/);
+    expect(ids(readFileSync(path, 'utf8'))).toHaveLength(6);
+  });
+
+  test('a report appears when it is whole; lines appear as they are written', async () => {
+    const old = join(directory, 'a.json');
+    writeFileSync(old, 'kept');
+    symlinkSync(old, join(directory, 'link.json'));
+    chmodSync(old, 0o640);
+    const lines = join(directory, 'a.ndjson');
+    let seen: string[] = [];
+    const find = async (sink: RecordSink) => {
+      // More than is gathered before a write.
+      for (let i = 0; i < 200; i++) sink.transaction(DELIVERED);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen = [readFileSync(old, 'utf8'), readFileSync(lines, 'utf8')];
+    };
+    await ran(`analyze -o ${directory}/link.json -o ${lines} a`, { find });
+    expect(seen[0]).toBe('kept');
+    expect(ids(seen[1] ?? '')).toHaveLength(200);
+    expect(JSON.parse(readFileSync(old, 'utf8')).transactions).toHaveLength(200);
+    expect(lstatSync(join(directory, 'link.json')).isSymbolicLink()).toBe(true);
+    expect(statSync(old).mode & 0o777).toBe(0o640);
+  });
+
+  test('a run that fails after it has written leaves no half report', async () => {
+    const path = join(directory, 'a.json');
+    const reporter = () => {
+      throw new UserError('output', 'no space for a temporary file');
+    };
+    const end = {
+      ...findings(),
+      get summary(): Findings['summary'] {
+        return reporter();
+      },
+    };
+    const { status } = await ran(`analyze -o ${path} a`, { end });
+    expect(status).toBe(2);
+    expect(readdirSync(directory).sort()).toEqual(['err', 'out']);
   });
 
   test.each([

@@ -3,6 +3,7 @@
  * connection, and a builder for whatever else. The clock is that of a capture of 2017.
  */
 import type { ReportContext } from '../../src/report/context.ts';
+import type { Output } from '../../src/report/reporter.ts';
 import { en } from '../../src/report/summary/en.ts';
 import type { Clock } from '../../src/report/time.ts';
 import type {
@@ -282,14 +283,17 @@ export const NOTHING_FAILED: Findings = {
 };
 
 /** An output that keeps what is written. */
-export function collector(): { write(text: string): void; readonly text: string } {
-  const texts: string[] = [];
+export function collector(): Output & { readonly text: string; readonly bytes: Buffer } {
+  const parts: (string | Buffer)[] = [];
   return {
-    write: (text) => {
-      texts.push(text);
+    write: (data) => {
+      parts.push(typeof data === 'string' ? data : Buffer.from(data));
     },
     get text() {
-      return texts.join('');
+      return parts.join('');
+    },
+    get bytes() {
+      return Buffer.concat(parts.map((part) => Buffer.from(part)));
     },
   };
 }
