@@ -5,6 +5,8 @@ import type { OnLimit } from '../limits.ts';
 import { parseRequestHead, parseResponseHead } from './grammar.ts';
 import type { OnAnomaly, RequestHead, ResponseHead } from './message.ts';
 import {
+  isLikelyRequest,
+  isLikelyResponse,
   isRequestPrefix,
   isSimpleRequest,
   requestRestart,
@@ -21,6 +23,8 @@ export interface Kind<H> {
   readonly restart: StartLine;
   /** Whether a line that was cut before it was recognised is the beginning of a message. */
   isPrefix(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Whether such a line is one where the position is a guess. */
+  isLikely(bytes: Uint8Array, start: number, end: number): boolean;
   /** Whether a first line is a whole message (HTTP/0.9). */
   isWhole(bytes: Uint8Array, start: number, end: number): boolean;
   parse(text: string, complete: boolean, odd: boolean, onAnomaly: OnAnomaly, onLimit: OnLimit): H;
@@ -30,6 +34,7 @@ export const REQUEST: Kind<RequestHead> = {
   start: requestStart,
   restart: requestRestart,
   isPrefix: isRequestPrefix,
+  isLikely: isLikelyRequest,
   isWhole: isSimpleRequest,
   parse: parseRequestHead,
 };
@@ -39,6 +44,7 @@ export const RESPONSE: Kind<ResponseHead> = {
   restart: responseRestart,
   // Nothing else begins with `HTTP/`.
   isPrefix: () => true,
+  isLikely: isLikelyResponse,
   isWhole: () => false,
   parse: parseResponseHead,
 };

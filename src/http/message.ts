@@ -126,4 +126,9 @@ export interface MessageSink<H extends RequestHead | ResponseHead> {
   onAnomaly(anomaly: Anomaly): void;
   /** Bytes that are no HTTP message: before the first start line, after lost synchronisation, or in a tunnel; lent. */
   onOther(bytes: Buffer, start: number, end: number): void;
+  /**
+   * Whether, by what the other direction did, a message begins here. Asked where all that was captured at a place
+   * that may be the middle of something is the first bytes of what may be a start line.
+   */
+  isDue(): boolean;
 }

@@ -171,6 +171,8 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
         break;
       }
       case RESYNC:
+        this.cutRestartLine('lost', at);
+        break;
       case NOT_HTTP:
         this.releaseAsOther();
         break;
@@ -194,6 +196,8 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
         this.finish(this.body.untilClose && cause === 'fin' ? 'closed' : 'cut');
         break;
       case RESYNC:
+        this.cutRestartLine('cut', at);
+        break;
       case NOT_HTTP:
         this.releaseAsOther();
         break;
@@ -419,6 +423,26 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       this.begin(this.held.position, this.held.since ?? at);
       this.position = this.handed;
       this.cutHead(end);
+    } else {
+      this.releaseAsOther();
+    }
+  }
+
+  /**
+   * Likewise where the position was a guess: a small snapshot length leaves no more of any message than its first
+   * bytes. Two or three letters that may be a method count only where the other direction says that one is due.
+   */
+  private cutRestartLine(end: MessageEnd, at: Moment): void {
+    const { bytes, length } = this.held;
+    const { kind, sink } = this;
+    if (
+      length > 0 &&
+      (kind.isLikely(bytes, 0, length) || (kind.isPrefix(bytes, 0, length) && sink.isDue()))
+    ) {
+      this.begin(this.held.position, this.held.since ?? at);
+      this.position = this.handed;
+      this.cutHead(end);
+      this.state = RESYNC;
     } else {
       this.releaseAsOther();
     }

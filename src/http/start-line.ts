@@ -154,6 +154,18 @@ export function isRequestPrefix(bytes: Uint8Array, start: number, end: number): 
   return false;
 }
 
+/** Likewise where the position is a guess: a registered method, a space and the `/` of a target, or more. */
+export function isLikelyRequest(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = start;
+  while (i < end && bytes[i] !== SP) i++;
+  return i + 1 < end && bytes[i + 1] === SLASH && isKnown(bytes, start, i);
+}
+
+/** A version and the space behind it (RFC 9112 §4), or more. */
+export function isLikelyResponse(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start > 8 && startsWith(bytes, start, end, HTTP_1) && bytes[start + 8] === SP;
+}
+
 /**
  * Whether `bytes[start, end)`, a line without its line feed, is the whole of an HTTP/0.9 request: `GET`, one space, a
  * target and no version (RFC 1945 §4.1). Nothing follows such a line, so it must not wait for an empty one.

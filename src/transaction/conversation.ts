@@ -164,6 +164,7 @@ export class Conversation {
     onOther: (bytes, start, end) => {
       if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
     },
+    isDue: () => this.#latest === null || this.#latest.response !== null,
   };
 
   #responseSink: MessageSink<ResponseHead> = {
@@ -190,6 +191,7 @@ export class Conversation {
         this.#foreign.take('receiver', bytes, start, end, this.#at);
       }
     },
+    isDue: () => this.#attempts.waiting() !== undefined,
   };
 
   #onRequestStart(at: Moment): void {

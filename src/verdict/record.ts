@@ -79,10 +79,12 @@ function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRe
   const { head } = message;
   // A target in absolute form overrides the Host field (RFC 9112 §3.2.2).
   const host = head === null ? null : (authorityOf(head.target) ?? headerOf(head.headers, 'host'));
+  // Without a target the method itself may have been cut.
+  const named = head !== null && (head.complete || head.target !== '');
   return {
-    method: head?.method ?? null,
-    target: head?.target ?? null,
-    url: head === null ? null : urlOf(head.target, host, receiver),
+    method: named ? head.method : null,
+    target: named ? head.target : null,
+    url: named ? urlOf(head.target, host, receiver) : null,
     host,
     version: head?.version ?? null,
     headers: head?.headers ?? [],

@@ -136,6 +136,7 @@ function recorder<H extends RequestHead | ResponseHead>(
         if (start >= end) throw new Error('an empty onOther');
         other += bytes.toString('latin1', start, end);
       },
+      isDue: () => false,
     },
     (name) => limits.push(name),
   );

@@ -232,13 +232,22 @@ describe('gaps', () => {
       '',
     ],
     [
-      'while a start line is held',
+      'in a start line in the middle of a stream',
       ['tail\r\nPUT /x HT', 5, NEXT],
+      [
+        { target: '/x', end: 'lost', complete: false },
+        { target: '/next', end: 'complete' },
+      ],
+      'tail\r\n',
+    ],
+    [
+      'in what might be a start line in the middle of a stream',
+      ['tail\r\nPUT ', 5, NEXT],
       [{ target: '/next', end: 'complete' }],
-      'tail\r\nPUT /x HT',
+      'tail\r\nPUT ',
     ],
   ])('%s', (what, pieces, expected, other) => {
-    const recorder = feed(requests({ midStream: what === 'while a start line is held' }), pieces);
+    const recorder = feed(requests({ midStream: what.endsWith('in the middle of a stream') }), pieces);
     expect(
       recorder.messages.map((m) => ({
         ...m,

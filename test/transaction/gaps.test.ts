@@ -1,6 +1,7 @@
 /** Bytes that were not captured, wherever they lie: what they hit is told as such, what comes after is paired rightly. */
 import { describe, expect, test } from 'vitest';
 import { conversation } from '../support/conversation.ts';
+import { snapped } from '../support/packets-source.ts';
 import { attempts, paired, post, reply } from './attempts.ts';
 
 const REQUEST = `POST /1 HTTP/1.1\r\nHost: m.example\r\nContent-Length: 60\r\n\r\n${'a=1&'.repeat(15)}`;
@@ -97,4 +98,30 @@ test('a snapshot length cuts every packet: heads are read as far as they go, and
   const [first] = await attempts(cut);
   expect(first!.request!.bodyCaptured).toBeLessThan(500);
   expect(first!.response!.bodyWhole).toBe(false);
+});
+
+describe('of every message only the first bytes, as a small snapshot length leaves them', () => {
+  const c = conversation().handshake();
+  for (const [i, name] of ['1', '2', '3'].entries()) {
+    if (i > 0) c.wait(100);
+    c.clientSends(post(name))
+      .serverSends(reply(`r${name}`))
+      .ack('client');
+  }
+  const frames = c.close('client').frames;
+
+  test.each([1, 2, 3, 4, 5, 6, 10, 14, 20])('%i of them: each request has its attempt', async (visible) => {
+    const found = await attempts(snapped(frames, 14 + 20 + 20 + visible));
+    expect(found.map(({ request, response }) => [request?.ended, response?.ended])).toEqual(
+      Array(3).fill(['lost', 'lost']),
+    );
+  });
+
+  test('letters that may be a method are none in the middle of a body', async () => {
+    const long = `POST /1 HTTP/1.1\r\nHost: m.example\r\nContent-Length: 4000\r\n\r\n`;
+    const d = conversation().handshake().clientSends(long).ack('server');
+    for (let i = 0; i < 4; i++) d.clientSends(`PO${'x'.repeat(998)}`).ack('server');
+    d.serverSends(reply('r1')).ack('client').close('client');
+    expect(await attempts(snapped(d.frames, 14 + 20 + 20 + 2))).toHaveLength(1);
+  });
 });
