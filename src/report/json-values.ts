@@ -27,7 +27,7 @@ export function transactionJson(record: TransactionRecord, clock: Clock, languag
     verdict: record.verdict,
     fault: record.fault,
     confidence: record.confidence,
-    because: record.because,
+    because: record.because.map(language.reason),
     summary: language.summarize(record, clock),
     facts: record.facts,
     request,

@@ -102,7 +102,7 @@ export class Listing {
     const { language, clock, verbose } = this.#context;
     const words = language.report;
     const notes: string[] = [];
-    if (verbose && record.because.length > 0) notes.push(words.because(record.because.map(escapeText)));
+    if (verbose && record.because.length > 0) notes.push(words.because(record.because.map(language.reason)));
     if (verbose && record.signals.length > 0) notes.push(words.signals(record.signals.map(escapeText)));
     return {
       id: escapeText(record.id),

@@ -91,6 +91,7 @@ export class TcpConnection implements Connection {
     if ((flags & (SYN | FIN | ACK)) === ACK && length === 0) this.#history.note('a', side);
     if (segment.window === 0 && (flags & SYN) === 0) this.#history.note('w', side);
     me.usual ??= me.fingerprint(segment, peer);
+    me.number(segment.ipId);
     me.advertise(segment, peer);
     this.#release();
   }
@@ -147,6 +148,7 @@ export class TcpConnection implements Connection {
     me.rstCount++;
     // It resets the earlier connection that the stray answer was about; this one's SYN will be repeated.
     if (peer.strayAck !== null && peer.strayAck.ackOffset === print.offset) return;
+    me.rstStepped ||= me.rst !== null && Math.abs(me.rst.offset - print.offset) > 1;
     me.rst ??= print;
     if (print.ackOffset !== null) peer.ackedByRst = Math.max(peer.ackedByRst, print.ackOffset);
     this.#planCheck();

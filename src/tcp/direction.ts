@@ -58,6 +58,9 @@ export class DirectionState implements Direction {
   finAckedAt: Moment | null = null;
   rst: Fingerprint | null = null;
   rstCount = 0;
+  rstStepped = false;
+  lastIpId = 0;
+  ipIdStep = 0;
   usual: Fingerprint | null = null;
   strayAck: Fingerprint | null = null;
   acked = 0;
@@ -168,6 +171,17 @@ export class DirectionState implements Direction {
         (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
       offset: this.stream.started ? this.stream.offsetOf(segment.seq) : 0,
     };
+  }
+
+  /** IPv6 has no identification (-1), and a packet that must not be fragmented needs none (0, RFC 6864 §4.1). */
+  number(ipId: number): void {
+    if (ipId <= 0) return;
+    if (this.lastIpId > 0) {
+      const step = (ipId - this.lastIpId) & 0xffff;
+      // Captured out of order it steps back.
+      this.ipIdStep = Math.max(this.ipIdStep, Math.min(step, 0x10000 - step));
+    }
+    this.lastIpId = ipId;
   }
 
   /** Window scaling counts only when both SYNs carried it (RFC 7323 §2.2), and never in a SYN itself. */

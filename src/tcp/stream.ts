@@ -96,6 +96,11 @@ export interface Direction {
   readonly finAckedAt: Moment | null;
   readonly rst: Fingerprint | null;
   readonly rstCount: number;
+  /** Its RSTs have sequence numbers further apart than a FIN puts them. */
+  readonly rstStepped: boolean;
+  /** IP identification of its last packet that was no RST and had one, and the largest step from one to the next. */
+  readonly lastIpId: number;
+  readonly ipIdStep: number;
   /** First packet of this side that was no RST: its hop count is that of the host itself. */
   readonly usual: Fingerprint | null;
   /** An acknowledgement in answer to the SYN of something the other side never sent on this connection. */

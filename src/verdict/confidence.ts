@@ -4,7 +4,7 @@
  */
 import type { Time } from '../capture/packet.ts';
 import type { Facts } from './facts.ts';
-import type { Code, Confidence } from './verdict.ts';
+import type { Code, Confidence, Reason } from './verdict.ts';
 
 const STEPS: readonly Confidence[] = ['weak', 'probable', 'strong', 'proven'];
 
@@ -52,7 +52,7 @@ export interface Health {
 
 export interface Weighed {
   readonly confidence: Confidence;
-  readonly because: readonly string[];
+  readonly because: readonly Reason[];
 }
 
 /** @param confirmed other connections failed in the same way while another host was answered. */
@@ -63,46 +63,46 @@ export function weigh(
   health: Health,
   confirmed: boolean,
 ): Weighed {
-  const because: string[] = [];
+  const because: Reason[] = [];
   let step = STEPS.indexOf(base);
   if (ABSENCES.has(code)) {
     const { connection } = facts.transaction;
     if (health.dropped !== null && health.dropped > 0) {
       step = Math.min(step, STEPS.indexOf('probable'));
-      because.push(`the capture lost ${health.dropped} packets`);
+      because.push({ reason: 'packets_dropped', packets: health.dropped });
     }
     const unseen = facts.sender.ackedUnseen + facts.receiver.ackedUnseen;
     if (unseen > 0) {
       step = 0;
-      because.push(`${unseen} acknowledged bytes of this connection are not in the capture`);
+      because.push({ reason: 'acked_unseen', bytes: unseen });
     }
     if (health.disordered) {
       step = 0;
-      because.push('the packets are not in the order of their times');
+      because.push({ reason: 'disordered' });
     }
     if (facts.transaction.occasion === 'captureEnd' && facts.closed === null && !hasGivenUp(facts)) {
       step = Math.min(step, STEPS.indexOf('probable'));
-      because.push('the capture ended before the deadline');
+      because.push({ reason: 'ended_early' });
     }
     if (facts.closeUnseen) {
       step = Math.min(step, STEPS.indexOf('probable'));
-      because.push('the first FIN is not in the capture, only the other side’s acknowledgement of it');
+      because.push({ reason: 'first_fin_unseen' });
     }
     if (health.limitsHit) {
       step = Math.min(step, STEPS.indexOf('probable'));
-      because.push('a limit of the analysis was reached');
+      because.push({ reason: 'limit_hit' });
     }
     if (facts.sender.syn === null && facts.receiver.syn === null) {
       step = Math.max(0, step - 1);
-      because.push('the connection began before the capture');
+      because.push({ reason: 'began_before' });
     }
     // Many alike are no accident, unless what is missing here is missing in the capture.
     if (confirmed && unseen === 0 && !health.disordered && step < STEPS.indexOf('strong')) {
       step++;
-      because.push('other connections to it failed in the same way while another host was answered');
+      because.push({ reason: 'others_alike' });
     }
     if (because.length === 0 && connection.established !== null) {
-      because.push('the connection was captured from its handshake on, without loss');
+      because.push({ reason: 'captured_whole' });
     }
   }
   return { confidence: STEPS[step]!, because };

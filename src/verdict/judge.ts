@@ -13,14 +13,14 @@ import { CONNECT_RULES } from './stages/connect.ts';
 import { REPLY_RULES } from './stages/reply.ts';
 import { SEND_RULES } from './stages/send.ts';
 import { WAIT_RULES } from './stages/wait.ts';
-import type { AcceptRule, Code, Confidence, Outcome, Party, Proof } from './verdict.ts';
+import type { AcceptRule, Code, Confidence, Outcome, Party, Proof, Reason } from './verdict.ts';
 
 export interface Verdict {
   readonly code: Code;
   readonly outcome: Outcome;
   readonly fault: readonly Party[];
   readonly confidence: Confidence;
-  readonly because: readonly string[];
+  readonly because: readonly Reason[];
   readonly signals: readonly string[];
   readonly likely: Code | null;
   readonly missing: readonly string[];
@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Where no rule applies the capture did not show enough to say more. */
-const NOTHING: Finding = { proofs: [], because: ['no rule fits what was captured'], missing: ['outcome'] };
+const NOTHING: Finding = { proofs: [], because: [{ reason: 'no_rule' }], missing: ['outcome'] };
 
 export function judge(
   transaction: Transaction,

@@ -2,8 +2,9 @@
  * What a rule is: a code and one pure function over the facts of an attempt. The stages hold them in order.
  */
 import type { Moment } from '../capture/packet.ts';
+import type { IcmpError } from '../tcp/stream.ts';
 import type { Facts } from './facts.ts';
-import type { Code, Confidence, Outcome, Party, Proof, Role } from './verdict.ts';
+import type { Code, Confidence, Outcome, Party, Proof, Reason, Role } from './verdict.ts';
 
 /** What a rule that applies says; what it leaves out is the catalogue's. */
 export interface Finding {
@@ -12,7 +13,7 @@ export interface Finding {
   readonly outcome?: Outcome;
   readonly base?: Confidence;
   /** Reasons beyond those that every verdict of its kind has. */
-  readonly because?: readonly string[];
+  readonly because?: readonly Reason[];
   readonly signals?: readonly string[];
   readonly missing?: readonly string[];
   readonly likely?: Code;
@@ -21,6 +22,11 @@ export interface Finding {
 export interface Rule {
   readonly code: Code;
   applies(facts: Facts): Finding | undefined;
+}
+
+/** What an ICMP error says, as a reason. */
+export function reported({ reporter, version, type, code }: IcmpError): Reason {
+  return { reason: 'icmp', reporter, version, type, code };
 }
 
 /** The packets that were seen, in the order given; absent ones are left out. */

@@ -50,7 +50,7 @@ export const DELIVERED: TransactionRecord = {
   verdict: 'delivered',
   fault: [],
   confidence: 'proven',
-  because: ['complete 2xx'],
+  because: [],
   facts: { sent: 'full', acked: 'full', responded: 'full', closedBy: null, accepted: 'yes' },
   request: {
     method: 'POST',
@@ -134,7 +134,7 @@ export const UNANSWERED = transaction({
   verdict: 'no_response_sender_closed',
   fault: ['receiver'],
   confidence: 'strong',
-  because: ['the sender closed first'],
+  because: [{ reason: 'sender_waited', seconds: 5.2, atMost: false }],
   facts: { responded: 'none', closedBy: 'sender_fin', accepted: 'unknown' },
   response: null,
   times: { responseFirstByte: null, responseLastByte: null, closed: 10_011 * MS },

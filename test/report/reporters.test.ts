@@ -209,9 +209,15 @@ warning: the limit connections was reached 1 time: the result may be incomplete
   });
 
   test('verbose tells reasons and signals', () => {
-    const record = transaction({ ...UNANSWERED, signals: ['retransmitted'], because: ['one', 'two'] });
+    const record = transaction({
+      ...UNANSWERED,
+      signals: ['retransmitted'],
+      because: [{ reason: 'limit_hit' }, { reason: 'packets_dropped', packets: 1 }],
+    });
     const text = report('text', [record], { verbose: true });
-    expect(text).toContain('\n       because: one; two\n       also seen: retransmitted\n');
+    expect(text).toContain(
+      '\n       because: a limit of the analysis was reached; the capture lost 1 packet\n       also seen: retransmitted\n',
+    );
     expect(report('text', [record])).not.toContain('because');
   });
 
@@ -311,7 +317,7 @@ describe('whatever the packets say', () => {
         id: text,
         outcome: outcome as 'unanswered' | 'delivered',
         verdict: 'redirected',
-        because: [text],
+        because: [{ reason: 'icmp', reporter: text, version: 4, type: 3, code: 1 }],
         signals: [`http_anomaly:${text}`],
         request: { method: text, target: text, url: text, host: text, body: text },
         response: { reason: text, headers: [{ name: 'Location', value: text }] },

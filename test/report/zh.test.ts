@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createReporter } from '../../src/report/create.ts';
 import { en } from '../../src/report/summary/en.ts';
 import { zh } from '../../src/report/summary/zh.ts';
+import { reasons as REASONS } from '../../src/report/summary/zh-reasons.ts';
 import { widthOf } from '../../src/report/terminal.ts';
 import { CATALOGUE } from '../../src/verdict/codes.ts';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
@@ -202,8 +203,38 @@ pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
   });
 
   test('reasons and signals', () => {
-    expect(report(80, true)).toContain('\n       依据：the sender closed first\n');
+    expect(report(80, true)).toContain('\n       依据：发送方等待了 5.200 秒后关闭连接\n');
     expect(report(80, true)).toContain('\n       另见：a、b\n');
+  });
+
+  test('every reason is worded, in its own words', () => {
+    const values = {
+      seconds: 1,
+      bytes: 1,
+      syns: 1,
+      packets: 1,
+      side: 'sender',
+      protocol: 'tls',
+      reporter: '::1',
+    };
+    const worded = Object.keys(REASONS).map((reason) =>
+      zh.reason({
+        ...values,
+        how: 'reset',
+        usual: 1,
+        rst: 2,
+        type: 3,
+        code: 1,
+        mtu: 1280,
+        version: 4,
+        status: 204,
+        atMost: true,
+        reason,
+      } as never),
+    );
+    for (const text of worded) expect(text).toMatch(/\p{Script=Han}/u);
+    for (const text of worded) expect(text).not.toMatch(/undefined|NaN/);
+    expect(new Set(worded).size).toBe(worded.length);
   });
 
   test.each([40, 60, 80, 120])('no line is wider than %d columns', (width) => {

@@ -5,6 +5,13 @@ import { type Frame, snapped } from '../support/packets-source.ts';
 import { judged, OK, POST } from './judged.ts';
 import { asked, later, resent, rows, talk } from './situations.ts';
 
+/** A connection whose receiver numbers its packets so, and then resets with `rst` from another hop count. */
+function numbered(ids: readonly number[], rst: number): Conversation {
+  const c = asked().wait(100);
+  for (const ipId of ids) c.ack('server', { ipId });
+  return c.rst('server', { ttl: 250, ipId: rst });
+}
+
 describe('wait', () => {
   rows([
     [
@@ -66,6 +73,42 @@ describe('wait', () => {
       () => asked().wait(100).rst('server', { ttl: 250, seq: 9999 }),
       'no_response_reset',
       { fault: ['network'], confidence: 'probable' },
+    ],
+    [
+      'another hop count and DF bit',
+      () => asked().wait(100).rst('server', { ttl: 250, dontFragment: false }),
+      'no_response_reset',
+      { fault: ['network'], confidence: 'probable' },
+    ],
+    [
+      'RSTs at several sequence numbers',
+      () => asked().wait(100).rst('server', { ttl: 250 }).rst('server', { ttl: 250, seq: 7461 }),
+      'no_response_reset',
+      { fault: ['network'], confidence: 'probable' },
+    ],
+    [
+      'three signs',
+      () => asked().wait(100).rst('server', { ttl: 250, seq: 9999, dontFragment: false }),
+      'no_response_reset',
+      { fault: ['network'], confidence: 'strong' },
+    ],
+    [
+      'IP identifications that do not go on from those of the receiver',
+      () => numbered([100, 101], 40_000),
+      'no_response_reset',
+      { fault: ['network'], because: expect.arrayContaining([{ reason: 'rst_ip_id' }]) },
+    ],
+    [
+      'a reset with the identification 0 is what many hosts send',
+      () => numbered([100, 101], 0),
+      'no_response_reset',
+      { fault: ['receiver'] },
+    ],
+    [
+      'identifications by chance tell nothing',
+      () => numbered([100, 30_000], 15_000),
+      'no_response_reset',
+      { fault: ['receiver'] },
     ],
     ['the deadline passes', () => later(asked()), 'no_response_timeout', { confidence: 'strong' }],
     ['the capture ends first', () => asked(), 'pending_at_capture_end', { outcome: 'pending' }],

@@ -23,13 +23,15 @@ import {
   storyOf,
   triedToConnect,
 } from './en-phrases.ts';
+import { reasons } from './en-reasons.ts';
 import { reportWording } from './en-report.ts';
-import { BY_SENDER, locationOf, quoted, sinceSyn, statusOf, synRepeatedFor } from './facts.ts';
+import { BY_SENDER, locationOf, quoted, sinceSyn, statusOf, synRepeatedFor, wordReason } from './facts.ts';
 import type { Language } from './language.ts';
 
 export const en: Language = {
   name: 'en',
   summarize: (record, clock) => `${SENTENCES[record.verdict](storyOf(record, clock))}.`,
+  reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
 };
 

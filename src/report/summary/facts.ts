@@ -2,7 +2,7 @@
  * What the sentences of every language pick from a record, before it is put into words: endpoints, lengths of time,
  * who closed and when. Text that came from packets is clipped and escaped here, so that no language can forget it.
  */
-import type { Endpoint, Role, TransactionRecord } from '../../verdict/verdict.ts';
+import type { Endpoint, Reason, Reasons, Role, TransactionRecord } from '../../verdict/verdict.ts';
 import { clip, escapeText } from '../escape.ts';
 
 /** Code points of a URL, a reason phrase or the like in a sentence; the record holds all of it. */
@@ -105,4 +105,16 @@ export function locationOf({ response }: TransactionRecord): string | null {
 export function nameOf({ connection, request }: TransactionRecord): string | null {
   const name = connection.tls?.sni ?? request?.host ?? null;
   return name === null ? null : quoted(name);
+}
+
+/** A phrase for each reason. */
+export type ReasonWording = Readonly<{ [R in keyof Reasons]: (values: Reasons[R]) => string }>;
+
+export function wordReason(wording: ReasonWording, reason: Reason): string {
+  // The reason's name and its values belong together; the compiler cannot follow a name that is not fixed.
+  return (wording[reason.reason] as (values: Reason) => string)(reason);
+}
+
+export function icmpName(version: number): string {
+  return version === 6 ? 'ICMPv6' : 'ICMP';
 }

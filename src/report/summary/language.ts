@@ -3,7 +3,7 @@
  * one value of this type (`en.ts`, `zh.ts`); codes, field names and file names never change with it.
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
-import type { Code, Outcome, TransactionRecord } from '../../verdict/verdict.ts';
+import type { Code, Outcome, Reason, TransactionRecord } from '../../verdict/verdict.ts';
 import type { Clock } from '../time.ts';
 
 export interface Language {
@@ -11,6 +11,8 @@ export interface Language {
   readonly name: 'en' | 'zh';
   /** One sentence of facts on one line, safe to print. */
   readonly summarize: (record: TransactionRecord, clock: Clock) => string;
+  /** One reason of a verdict, as a short phrase, safe to print. */
+  readonly reason: (reason: Reason) => string;
   readonly report: ReportWording;
 }
 

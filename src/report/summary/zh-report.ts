@@ -1,7 +1,7 @@
 /**
  * Simplified Chinese: what the text report says around the sentences of `zh.ts`. Codes (verdicts, parties,
- * confidence, limits) stay as the other formats print them; the reasons of a verdict and the warnings of the
- * reading come in English from the stages below.
+ * confidence, limits) stay as the other formats print them; the warnings of the reading come in English from the
+ * stages below.
  */
 import type { Outcome } from '../../verdict/verdict.ts';
 import { grouped } from './facts.ts';
@@ -50,7 +50,7 @@ export const reportWording: ReportWording = {
     return `${outcome}（${OUTCOMES[outcome]}）: ${verdict}（${grouped(n)} 个），${whose}`;
   },
   proof: (confidence, frames) => [`可信度 ${confidence}`, ...frames.map(framesIn)].join('；'),
-  because: (reasons) => `依据：${reasons.join('; ')}`,
+  because: (reasons) => `依据：${reasons.join('；')}`,
   signals: (signals) => `另见：${signals.join('、')}`,
   more: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
   moreGroups: (n) => `...另有 ${grouped(n)} 个其他类型或主机的事务（--format ndjson 可输出全部）`,

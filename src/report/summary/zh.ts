@@ -4,7 +4,7 @@
  * editions of the RFCs and of Wireshark's manuals use.
  */
 import type { Code } from '../../verdict/verdict.ts';
-import { BY_SENDER, locationOf, quoted, sinceSyn, synRepeatedFor } from './facts.ts';
+import { BY_SENDER, locationOf, quoted, sinceSyn, synRepeatedFor, wordReason } from './facts.ts';
 import type { Language } from './language.ts';
 import {
   after,
@@ -23,11 +23,13 @@ import {
   storyOf,
   triedToConnect,
 } from './zh-phrases.ts';
+import { reasons } from './zh-reasons.ts';
 import { reportWording } from './zh-report.ts';
 
 export const zh: Language = {
   name: 'zh',
   summarize: (record, clock) => `${SENTENCES[record.verdict](storyOf(record, clock))}。`,
+  reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
 };
 

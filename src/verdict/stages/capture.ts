@@ -5,6 +5,7 @@
 import type { Time } from '../../capture/packet.ts';
 import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
+import type { Reason } from '../verdict.ts';
 
 /** No stack waits longer than this before it repeats its first SYN, or data for the first time. */
 const FIRST_REPEAT_PATIENCE: Time = 3.3e9;
@@ -29,7 +30,7 @@ function pending(f: Facts): Finding | undefined {
       ['response_first_byte', t.response?.firstByte],
       ['last_packet', t.connection.last],
     ),
-    because: [`the capture ended ${seen.toFixed(3)} s after the last progress, before the deadline`],
+    because: [{ reason: 'undecided_at_end', seconds: seen }],
   };
 }
 
@@ -82,7 +83,7 @@ function notCaptured(f: Facts): Finding | undefined {
       ['response_first_byte', t.response?.firstByte],
       ['acked_unseen', f.receiver.ackedUnseenAt],
     ),
-    because: [`the sender acknowledged ${t.answerUnseen} bytes of the receiver that are not in the capture`],
+    because: [{ reason: 'answer_unseen', bytes: t.answerUnseen }],
     missing: ['response'],
   };
 }
@@ -142,20 +143,19 @@ function isSilent(f: Facts): boolean {
   );
 }
 
-function reasons(f: Facts): string[] {
+function reasons(f: Facts): Reason[] {
   const { transaction: t, sender, receiver } = f;
-  const because: string[] = [];
-  if (t.pairingGuessed) because.push('missing bytes hide which of several requests this response answers');
-  if (f.oneDirection !== null) because.push(`only packets of the ${f.oneDirection} were captured`);
-  if (sender.snaplenCut + receiver.snaplenCut > 0)
-    because.push('the snapshot length cut packets of this connection');
+  const because: Reason[] = [];
+  if (t.pairingGuessed) because.push({ reason: 'pairing_hidden' });
+  if (f.oneDirection !== null) because.push({ reason: 'one_direction', side: f.oneDirection });
+  if (sender.snaplenCut + receiver.snaplenCut > 0) because.push({ reason: 'snaplen_cut' });
   if (t.requestUnseen > 0 && sender.snaplenCut === 0) {
-    because.push(`${t.requestUnseen} bytes that the sender sent are not in the capture`);
+    because.push({ reason: 'request_unseen', bytes: t.requestUnseen });
   }
-  if (isUnrepeated(f)) because.push('the request was neither acknowledged nor sent again');
-  if (sender.syn === null && receiver.syn === null) because.push('the connection began before the capture');
+  if (isUnrepeated(f)) because.push({ reason: 'not_repeated' });
+  if (sender.syn === null && receiver.syn === null) because.push({ reason: 'began_before' });
   if (because.length === 0 && t.response !== null && f.responded === 'unknown') {
-    because.push('the FIN that may end the response was acknowledged, but not captured');
+    because.push({ reason: 'end_unseen' });
   }
   return because;
 }
@@ -172,20 +172,20 @@ function opaque(f: Facts): Finding | undefined {
       ['response_last_byte', t.opaque.receiver?.last],
     ),
     because: [
-      switched ? 'the connection changed to another protocol' : `the bytes are ${protocol(t.opaque)}`,
+      switched ? { reason: 'protocol_changed' } : { reason: 'not_http', protocol: protocol(t.opaque) },
     ],
     missing: switched ? ['response'] : ['request', 'response'],
   };
 }
 
-function protocol(opaque: Facts['transaction']['opaque']): string {
+function protocol(opaque: Facts['transaction']['opaque']): 'tls' | 'http2' | 'other' {
   const prefix = opaque.sender?.prefix ?? opaque.receiver?.prefix;
   // TLS record header: content type 20-23, legacy version 3.x (RFC 8446 §5.1).
   if (prefix !== undefined && prefix.length > 2 && prefix[0]! >= 20 && prefix[0]! <= 23 && prefix[1] === 3) {
-    return 'encrypted (TLS)';
+    return 'tls';
   }
-  if (prefix?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'HTTP/2';
-  return 'not HTTP/1';
+  if (prefix?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'http2';
+  return 'other';
 }
 
 export const CAPTURE_RULES: readonly Rule[] = [

@@ -7,7 +7,7 @@ import type { Fingerprint } from '../../tcp/stream.ts';
 import type { Facts } from '../facts.ts';
 import { isBefore } from '../facts.ts';
 import { forgery } from '../forgery.ts';
-import { type Finding, proofs, type Rule } from '../rule.ts';
+import { type Finding, proofs, type Rule, reported } from '../rule.ts';
 
 /** Handshakes are answered sooner than this by any host and path that works. */
 const PATIENT: Time = 1e9;
@@ -38,9 +38,7 @@ function icmp(f: Facts, prohibited: boolean): Finding | undefined {
   return {
     proofs: proofs(['syn', f.sender.syn?.at], ['icmp_error', error.at]),
     fault: error.reporter === receiver ? ['receiver'] : ['network'],
-    because: [
-      `${error.reporter} sent ICMP${error.version === 6 ? 'v6' : ''} type ${error.type} code ${error.code}`,
-    ],
+    because: [reported(error)],
   };
 }
 
@@ -101,7 +99,7 @@ function abandoned(f: Facts): Finding | undefined {
     proofs: proofs(['syn', sender.syn.at], ['syn_ack', receiver.syn.at], ['sender_rst', sender.rst.at]),
     // A SYN-ACK that took so long says more about the way, or about a receiver that is busy, than about the sender.
     fault: waited < PATIENT ? ['sender', 'network', 'receiver'] : ['network', 'receiver', 'sender'],
-    because: [`the SYN-ACK came ${(waited / 1e9).toFixed(3)} s after the first SYN`],
+    because: [{ reason: 'syn_ack_after', seconds: waited / 1e9 }],
   };
 }
 
@@ -109,13 +107,12 @@ function noReply(f: Facts): Finding | undefined {
   const { sender, receiver } = f;
   if (!isAttempt(f) || sender.syn === null || receiver.packets > 0) return undefined;
   const error = sender.icmp;
-  const syns = sender.synCount === 1 ? '1 SYN' : `${sender.synCount} SYNs`;
   return {
     proofs: proofs(['syn', sender.syn.at], ['syn', sender.lastSyn], ['icmp_error', error?.at]),
     ...(error === null
-      ? { because: [`${syns}, nothing in return`] }
+      ? { because: [{ reason: 'no_reply', syns: sender.synCount } as const] }
       : {
-          because: [`${syns}; ${error.reporter} sent ICMP type ${error.type} code ${error.code}`],
+          because: [reported(error)],
           fault: ['network'] as const,
         }),
   };

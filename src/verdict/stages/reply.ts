@@ -54,29 +54,29 @@ function incomplete(f: Facts): Finding | undefined {
 function whoStopped(f: Facts, last: Moment): Pick<Finding, 'fault' | 'because' | 'base'> {
   const { receiver, sender, gaveUp } = f;
   if (sender.zeroWindow !== null) {
-    return { fault: ['sender'], because: ['the sender had closed its receive window'] };
+    return { fault: ['sender'], because: [{ reason: 'sender_window_closed' }] };
   }
   if (receiver.holding) {
     return {
       fault: ['network', 'receiver'],
-      because: ['later bytes of the receiver came, the next in order never did'],
+      because: [{ reason: 'bytes_beyond_hole' }],
     };
   }
   const end = firstClose(receiver);
   if (end !== null && (gaveUp === null || isBefore(end, gaveUp))) {
     const how = receiver.fin !== null && end === receiver.fin.at ? 'closed' : 'reset';
-    return { fault: ['receiver'], because: [`the receiver ${how} in the middle`] };
+    return { fault: ['receiver'], because: [{ reason: 'receiver_stopped', how }] };
   }
   const waited = (gaveUp?.time ?? f.transaction.decidedAt) - last.time;
-  const seconds = `${(waited / 1e9).toFixed(3)} s`;
+  const seconds = waited / 1e9;
   if (gaveUp !== null && waited < IMPATIENT) {
-    return { fault: ['sender', 'receiver'], because: [`the sender closed ${seconds} after the last bytes`] };
+    return { fault: ['sender', 'receiver'], because: [{ reason: 'sender_stopped', seconds }] };
   }
   // That the rest did not come is an absence, which no packet proves.
   return {
     fault: ['receiver', 'network'],
     base: 'strong',
-    because: [`the answer stopped in the middle, for ${seconds}`],
+    because: [{ reason: 'answer_stalled', seconds }],
   };
 }
 
@@ -114,7 +114,7 @@ function late(f: Facts): Finding | undefined {
     proofs: [...answer(f), ...proofs([role, f.gaveUp])],
     // A second is short for an answer over the Internet; beyond that the receiver was slow.
     fault: waited < IMPATIENT ? ['sender', 'receiver'] : ['receiver', 'sender'],
-    because: [`the sender waited ${(waited / 1e9).toFixed(3)} s before it closed`],
+    because: [{ reason: 'sender_waited', seconds: waited / 1e9, atMost: false }],
   };
 }
 
@@ -169,14 +169,14 @@ function matches(pattern: RegExp, text: string): boolean {
 function refusedInBody(f: Facts): Finding | undefined {
   const accept = rulesFor(f);
   if (f.responded === 'full' && isRefusal(f) && status(f) < 300) {
-    return { proofs: answer(f), because: [`status ${status(f)} is not among those that count as delivered`] };
+    return { proofs: answer(f), because: [{ reason: 'status_not_accepted', status: status(f) }] };
   }
   if (!isWholeSuccess(f) || (accept.body === null && accept.rejectBody === null)) return undefined;
   const { text, whole } = bodyOf(f);
   if (accept.rejectBody !== null && matches(accept.rejectBody, text))
-    return { proofs: answer(f), because: ['the body matches the reject rule'] };
+    return { proofs: answer(f), because: [{ reason: 'body_rejected' }] };
   if (!whole || accept.body === null || matches(accept.body, text)) return undefined;
-  return { proofs: answer(f), because: ['the body does not match the accept rule'] };
+  return { proofs: answer(f), because: [{ reason: 'body_not_accepted' }] };
 }
 
 const isWholeSuccess = (f: Facts) =>
@@ -193,7 +193,7 @@ function delivered(f: Facts): Finding | undefined {
 
 function unconfirmed(f: Facts): Finding | undefined {
   if (!isWholeSuccess(f)) return undefined;
-  return { proofs: answer(f), because: ['the body that the rule needs is cut or cannot be decoded'] };
+  return { proofs: answer(f), because: [{ reason: 'body_unreadable' }] };
 }
 
 export const REPLY_RULES: readonly Rule[] = [

@@ -4,7 +4,7 @@
 import type { Time } from '../../capture/packet.ts';
 import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
 import { forgery, isFromElsewhere } from '../forgery.ts';
-import { type Finding, proofs, type Rule } from '../rule.ts';
+import { type Finding, proofs, type Rule, reported } from '../rule.ts';
 
 /** Silence after which firewalls and load balancers have been seen to forget a connection. */
 const IDLE_STATE: Time = 30e9;
@@ -80,7 +80,7 @@ function idleStateLost(f: Facts): Finding | undefined {
     proofs: proofs(['request_first_byte', t.request?.firstByte], ['receiver_rst', receiver.rst.at]),
     // With the receiver's own hop count it may be the receiver itself that forgot, for example in a restart.
     fault: isFromElsewhere(f) ? ['network'] : ['network', 'receiver'],
-    because: [`the connection had been silent for ${(t.idleBefore / 1e9).toFixed(1)} s`],
+    because: [{ reason: 'was_silent', seconds: t.idleBefore / 1e9 }],
   };
 }
 
@@ -95,10 +95,7 @@ function silentlyLost(f: Facts): Finding | undefined {
       ['request_retransmitted', retransmitted],
       [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
-    because: [
-      `the connection had been silent for ${(idleBefore! / 1e9).toFixed(1)} s`,
-      'a later request on a new connection to the same receiver was answered',
-    ],
+    because: [{ reason: 'was_silent', seconds: idleBefore! / 1e9 }, { reason: 'answered_anew' }],
   };
 }
 
@@ -122,8 +119,8 @@ function mtuBlackhole(f: Facts): Finding | undefined {
     base: told ? 'strong' : 'probable',
     fault: told ? ['network'] : ['network', 'receiver'],
     because: told
-      ? [`${error.reporter} reported a next-hop MTU of ${error.mtu} bytes`]
-      : ['small segments were acknowledged, full-size ones were repeated and never were'],
+      ? [{ reason: 'mtu_reported', reporter: error.reporter, mtu: error.mtu }]
+      : [{ reason: 'full_size_lost' }],
   };
 }
 
@@ -239,13 +236,13 @@ function blame(f: Facts): Pick<Finding, 'fault' | 'because' | 'base'> {
     return {
       fault: ['sender', 'network', 'receiver'],
       base: 'probable',
-      because: ['the sender closed before an acknowledgement could be expected'],
+      because: [{ reason: 'closed_at_once' }],
     };
   }
   if (error === null) return {};
   return {
     fault: ['network'],
-    because: [`${error.reporter} reported ICMP type ${error.type} code ${error.code}`],
+    because: [reported(error)],
   };
 }
 

@@ -32,9 +32,7 @@ function senderClosed(f: Facts): Finding | undefined {
   return {
     proofs: carried(f, f.closing!),
     fault,
-    because: [
-      `the sender waited ${f.closeUnseen ? 'at most ' : ''}${(waited / 1e9).toFixed(3)} s before it closed`,
-    ],
+    because: [{ reason: 'sender_waited', seconds: waited / 1e9, atMost: f.closeUnseen }],
   };
 }
 
@@ -55,7 +53,7 @@ function reset(f: Facts): Finding | undefined {
     ...(f.acked === 'full'
       ? forgery(f)
       : {
-          because: ['only the RST itself acknowledges the request'],
+          because: [{ reason: 'acked_by_rst' } as const],
           fault: ['receiver', 'network'] as const,
         }),
   };
@@ -67,7 +65,7 @@ function timeout(f: Facts): Finding | undefined {
   if (!isUnanswered(f) || occasion === 'replaced' || occasion === 'limit') return undefined;
   return {
     proofs: carried(f, 'last_packet'),
-    because: [`watched for ${((decidedAt - request!.lastByte.time) / 1e9).toFixed(3)} s after the request`],
+    because: [{ reason: 'watched', seconds: (decidedAt - request!.lastByte.time) / 1e9 }],
   };
 }
 

@@ -1,0 +1,65 @@
+/**
+ * English: why a verdict is as it is and as sure as it is, a short phrase a reason, as the record's `because`.
+ */
+import { count } from './en-phrases.ts';
+import { icmpName, quoted, type ReasonWording } from './facts.ts';
+
+export const reasons: ReasonWording = {
+  undecided_at_end: (r) =>
+    `the capture ended ${seconds(r.seconds)} after the last progress, before the deadline`,
+  answer_unseen: (r) =>
+    `the sender acknowledged ${count(r.bytes, 'byte')} of the receiver that are not in the capture`,
+  pairing_hidden: () => 'missing bytes hide which of several requests this response answers',
+  one_direction: (r) => `only packets of the ${r.side} were captured`,
+  snaplen_cut: () => 'the snapshot length cut packets of this connection',
+  request_unseen: (r) => `${count(r.bytes, 'byte')} that the sender sent are not in the capture`,
+  not_repeated: () => 'the request was neither acknowledged nor sent again',
+  began_before: () => 'the connection began before the capture',
+  end_unseen: () => 'the FIN that may end the response was acknowledged, but not captured',
+  not_http: (r) => `the bytes are ${PROTOCOLS[r.protocol]}`,
+  protocol_changed: () => 'the connection changed to another protocol',
+  no_rule: () => 'no rule fits what was captured',
+
+  no_reply: (r) => `${count(r.syns, 'SYN')}, nothing in return`,
+  syn_ack_after: (r) => `the SYN-ACK came ${seconds(r.seconds)} after the first SYN`,
+  icmp: (r) => `${quoted(r.reporter)} sent ${icmpName(r.version)} type ${r.type} code ${r.code}`,
+  mtu_reported: (r) => `${quoted(r.reporter)} reported a next-hop MTU of ${r.mtu} bytes`,
+  full_size_lost: () => 'small segments were acknowledged, full-size ones were repeated and never were',
+  was_silent: (r) => `the connection had been silent for ${seconds(r.seconds)}`,
+  answered_anew: () => 'a later request on a new connection to the same receiver was answered',
+  closed_at_once: () => 'the sender closed before an acknowledgement could be expected',
+  acked_by_rst: () => 'only the RST itself acknowledges the request',
+  sender_waited: (r) =>
+    `the sender waited ${r.atMost ? 'at most ' : ''}${seconds(r.seconds)} before it closed`,
+  watched: (r) => `watched for ${seconds(r.seconds)} after the request`,
+  sender_window_closed: () => 'the sender had closed its receive window',
+  bytes_beyond_hole: () => 'later bytes of the receiver came, the next in order never did',
+  receiver_stopped: (r) => `the receiver ${r.how} in the middle`,
+  sender_stopped: (r) => `the sender closed ${seconds(r.seconds)} after the last bytes`,
+  answer_stalled: (r) => `the answer stopped in the middle, for ${seconds(r.seconds)}`,
+  status_not_accepted: (r) => `status ${r.status} is not among those that count as delivered`,
+  body_rejected: () => 'the body matches the reject rule',
+  body_not_accepted: () => 'the body does not match the accept rule',
+  body_unreadable: () => 'the body that the rule needs is cut or cannot be decoded',
+
+  rst_ttl: (r) => `the RST has TTL ${r.rst}, other packets of the receiver ${r.usual}`,
+  sent_after_rst: () => 'the receiver went on sending after it',
+  rst_sequence: () => 'its sequence number is not the next one of the receiver',
+  rst_stepped: () => 'several RSTs came with different sequence numbers',
+  rst_too_soon: () => 'it came sooner than the receiver could have answered',
+  rst_dont_fragment: () => "its DF bit is not that of the receiver's other packets",
+  rst_ip_id: () => "its IP identification is far from those the receiver's packets count through",
+
+  packets_dropped: (r) => `the capture lost ${count(r.packets, 'packet')}`,
+  acked_unseen: (r) => `${count(r.bytes, 'acknowledged byte')} of this connection are not in the capture`,
+  disordered: () => 'the packets are not in the order of their times',
+  ended_early: () => 'the capture ended before the deadline',
+  first_fin_unseen: () => "the first FIN is not in the capture, only the other side's acknowledgement of it",
+  limit_hit: () => 'a limit of the analysis was reached',
+  others_alike: () => 'other connections to it failed in the same way while another host was answered',
+  captured_whole: () => 'the connection was captured from its handshake on, without loss',
+};
+
+const PROTOCOLS = { tls: 'encrypted (TLS)', http2: 'HTTP/2', other: 'not HTTP/1' } as const;
+
+const seconds = (value: number) => `${value.toFixed(3)} s`;

@@ -1,0 +1,62 @@
+/**
+ * Simplified Chinese: why a verdict is as it is and as sure as it is, a short phrase a reason, as the record's `because`.
+ */
+import { icmpName, quoted, type ReasonWording } from './facts.ts';
+
+export const reasons: ReasonWording = {
+  undecided_at_end: (r) => `最后一次进展之后 ${seconds(r.seconds)} 抓包即结束，尚未到期限`,
+  answer_unseen: (r) => `发送方确认了接收方的 ${r.bytes} 字节，而抓包中没有这些字节`,
+  pairing_hidden: () => '缺失的字节使人无法判断该响应对应哪一个请求',
+  one_direction: (r) => `只抓到${SIDES[r.side]}的包`,
+  snaplen_cut: () => '抓包长度（snaplen）截断了该连接的包',
+  request_unseen: (r) => `发送方发出的 ${r.bytes} 字节不在抓包中`,
+  not_repeated: () => '请求既未被确认，也未重传',
+  began_before: () => '该连接在抓包开始之前已建立',
+  end_unseen: () => '可能结束响应的 FIN 已被确认，但未被抓到',
+  not_http: (r) => `内容${PROTOCOLS[r.protocol]}`,
+  protocol_changed: () => '该连接已切换为其他协议',
+  no_rule: () => '抓到的内容不符合任何一条规则',
+
+  no_reply: (r) => `${r.syns} 个 SYN，没有任何回应`,
+  syn_ack_after: (r) => `第一个 SYN 之后 ${seconds(r.seconds)} 才收到 SYN-ACK`,
+  icmp: (r) => `${quoted(r.reporter)} 发来 ${icmpName(r.version)} 类型 ${r.type} 代码 ${r.code}`,
+  mtu_reported: (r) => `${quoted(r.reporter)} 报告下一跳 MTU 为 ${r.mtu} 字节`,
+  full_size_lost: () => '小报文段得到确认，满长报文段多次重传仍未得到确认',
+  was_silent: (r) => `该连接此前已空闲 ${seconds(r.seconds)}`,
+  answered_anew: () => '之后在新连接上发往同一接收方的请求得到了响应',
+  closed_at_once: () => '发送方在可能收到确认之前就关闭了连接',
+  acked_by_rst: () => '只有 RST 自身确认了请求',
+  sender_waited: (r) => `发送方等待了${r.atMost ? '至多 ' : ' '}${seconds(r.seconds)}后关闭连接`,
+  watched: (r) => `请求之后观察了 ${seconds(r.seconds)}`,
+  sender_window_closed: () => '发送方的接收窗口已关闭',
+  bytes_beyond_hole: () => '接收方后面的字节到了，中间缺失的字节一直没有到',
+  receiver_stopped: (r) => `接收方中途${r.how === 'closed' ? '关闭' : '重置'}了连接`,
+  sender_stopped: (r) => `最后的字节之后 ${seconds(r.seconds)} 发送方关闭了连接`,
+  answer_stalled: (r) => `响应中途停止，已 ${seconds(r.seconds)}`,
+  status_not_accepted: (r) => `状态码 ${r.status} 不在视为送达的范围内`,
+  body_rejected: () => '响应体符合拒绝规则',
+  body_not_accepted: () => '响应体不符合接受规则',
+  body_unreadable: () => '规则所需的响应体被截断或无法解码',
+
+  rst_ttl: (r) => `该 RST 的 TTL 为 ${r.rst}，接收方其他包为 ${r.usual}`,
+  sent_after_rst: () => '其后接收方仍在发包',
+  rst_sequence: () => '其序列号不是接收方的下一个序列号',
+  rst_stepped: () => '出现多个序列号不同的 RST',
+  rst_too_soon: () => '它来得比接收方可能的应答更早',
+  rst_dont_fragment: () => '其 DF 位与接收方其他包不同',
+  rst_ip_id: () => '其 IP 标识与接收方其他包递增的标识相差很远',
+
+  packets_dropped: (r) => `抓包丢失了 ${r.packets} 个包`,
+  acked_unseen: (r) => `该连接有 ${r.bytes} 字节已被确认但不在抓包中`,
+  disordered: () => '抓包中的包未按时间排序',
+  ended_early: () => '抓包在期限之前结束',
+  first_fin_unseen: () => '抓包中没有第一个 FIN，只有对方对它的确认',
+  limit_hit: () => '分析达到了某个上限',
+  others_alike: () => '同一时间另一主机有应答，而发往该主机的其他连接以同样方式失败',
+  captured_whole: () => '该连接从握手起完整抓到，没有缺失',
+};
+
+const SIDES = { sender: '发送方', receiver: '接收方' } as const;
+const PROTOCOLS = { tls: '已加密（TLS）', http2: '是 HTTP/2', other: '不是 HTTP/1' } as const;
+
+const seconds = (value: number) => `${value.toFixed(3)} 秒`;
