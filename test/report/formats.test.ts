@@ -54,7 +54,7 @@ function hostile(): [TransactionRecord[], Findings] {
       id: HOSTILE,
       outcome,
       verdict: 'redirected',
-      because: [HOSTILE],
+      because: [{ reason: 'icmp', reporter: HOSTILE, version: 4, type: 3, code: 1 }],
       signals: [`http_anomaly:${HOSTILE}`],
       request: {
         method: HOSTILE,
