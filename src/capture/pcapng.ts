@@ -14,11 +14,11 @@ import { DEFAULT_RESOLUTION, TickClock } from './ticks.ts';
 
 /** Block types. The section header's reads the same in both byte orders. */
 export const SECTION_HEADER = 0x0a0d0d0a;
-const INTERFACE_DESCRIPTION = 1;
+export const INTERFACE_DESCRIPTION = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
-const INTERFACE_STATISTICS = 5;
-const ENHANCED_PACKET = 6;
+export const INTERFACE_STATISTICS = 5;
+export const ENHANCED_PACKET = 6;
 /** Wireshark lists these as frames of their own, so they take a number (tried with 4.0.17). */
 const SYSTEMD_JOURNAL = 9;
 const CUSTOM = 0x0bad;
