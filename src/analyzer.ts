@@ -16,10 +16,11 @@ import { ConnectionTable } from './tcp/table.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, Transaction } from './transaction/transaction.ts';
+import type { Health } from './verdict/confidence.ts';
 import { Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
 import { Neighbours } from './verdict/neighbours.ts';
-import { recordOf } from './verdict/record.ts';
+import { Judged, recordOf } from './verdict/record.ts';
 import { Selection } from './verdict/selection.ts';
 import type { AnalysisOptions, DecodedCounts, Findings, RecordSink } from './verdict/verdict.ts';
 import { VERSION } from './version.ts';
@@ -72,22 +73,28 @@ export async function analyze(
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
   const neighbours = new Neighbours();
+  // Live: asked when a verdict is weighed.
+  const health: Health = {
+    get dropped() {
+      return source.facts.dropped;
+    },
+    get limitsHit() {
+      return costsEvidence(limitsHit);
+    },
+    get disordered() {
+      return source.facts.warnings.some(({ code }) => code === 'time_backwards');
+    },
+  };
   const context: Context = {
     http: HTTP,
     agenda,
     timeout: options.timeout,
     onLimit,
     onTransaction(transaction: Transaction) {
-      const health = {
-        dropped: source.facts.dropped,
-        limitsHit: costsEvidence(limitsHit),
-        disordered: source.facts.warnings.some(({ code }) => code === 'time_backwards'),
-      };
-      const verdict = judge(transaction, options.accept, health, neighbours);
-      const record = recordOf(transaction, verdict, source.facts);
-      if (!selection.wants(record)) return;
-      tallies.add(record, transaction);
-      sink.transaction(record);
+      const judged = new Judged(transaction, judge(transaction, options.accept, health, neighbours));
+      if (!selection.wants(judged)) return;
+      tallies.add(judged);
+      if (sink.wants?.(judged.outcome, judged.code) ?? true) sink.transaction(recordOf(judged, source.facts));
     },
   };
   const table = new ConnectionTable(

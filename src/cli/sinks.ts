@@ -70,6 +70,9 @@ export function sinksOver(
     get abandoned() {
       return opened.every(({ output }) => output.abandoned);
     },
+    wants(outcome, verdict) {
+      return reporters.some((reporter) => reporter.wants?.(outcome, verdict) ?? true);
+    },
     transaction(record) {
       for (const reporter of reporters) reporter.transaction(record);
     },

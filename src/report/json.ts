@@ -15,6 +15,7 @@ export function jsonReporter(output: Output, context: ReportContext): Reporter {
   const spool = new Spool();
   let first = true;
   return {
+    wants: (outcome) => only === null || only.includes(outcome),
     transaction(record) {
       if (only !== null && !only.includes(record.outcome)) return;
       spool.push(`${first ? '' : ','}\n${transactionJson(record, clock, language)}`);

@@ -9,6 +9,7 @@ import type { Output, Reporter } from './reporter.ts';
 export function ndjsonReporter(output: Output, context: ReportContext): Reporter {
   const { clock, language, only } = context;
   return {
+    wants: (outcome) => only === null || only.includes(outcome),
     transaction(record) {
       if (only !== null && !only.includes(record.outcome)) return;
       output.write(`${transactionJson(record, clock, language)}\n`);

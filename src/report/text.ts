@@ -3,7 +3,7 @@
  * prove it; those the capture does not decide; one line a host; the totals, and what the capture itself is to be
  * blamed for. Everything that came from packets is escaped; the only escape sequences are this report's colours.
  */
-import { FAILED, type Findings, OUTCOMES, type Outcome, type TransactionRecord } from '../verdict/verdict.ts';
+import { type Code, FAILED, type Findings, OUTCOMES, type Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { escapeText } from './escape.ts';
 import { type FileNames, fileNames } from './file-names.ts';
@@ -32,10 +32,12 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
   const selected = new Listing(context);
 
   return {
+    wants: (outcome, verdict) =>
+      only === null ? isFailure(outcome, verdict) || UNDECIDED.includes(outcome) : only.includes(outcome),
     transaction(record) {
       if (only !== null) {
         if (only.includes(record.outcome)) selected.add(record);
-      } else if (isFailure(record)) failed.add(record);
+      } else if (isFailure(record.outcome, record.verdict)) failed.add(record);
       else if (UNDECIDED.includes(record.outcome)) undecided.add(record);
     },
     end(findings) {
@@ -73,8 +75,8 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
 }
 
 /** An idle connection that was never used is no failure. */
-function isFailure(record: TransactionRecord): boolean {
-  return FAILED.includes(record.outcome) && record.verdict !== 'no_request_sent';
+function isFailure(outcome: Outcome, verdict: Code): boolean {
+  return FAILED.includes(outcome) && verdict !== 'no_request_sent';
 }
 
 /** What was read, and when it was captured. Several files are named one by one, as the evidence tells them apart. */

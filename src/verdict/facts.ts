@@ -51,20 +51,11 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   const rtt = roundTrip(sender, receiver);
   const halfClosed = isHalfClosed(transaction, sender, receiver, rtt);
   const gaveUp = firstOf(closeOf(sender, receiver, halfClosed), sender.rst);
-  const closes = [
-    ['sender_fin', sender.fin],
-    ['sender_rst', sender.rst],
-    ['receiver_fin', receiver.fin],
-    ['receiver_rst', receiver.rst],
-  ] as const;
-  let closing: ClosedBy = null;
-  let closed: Moment | null = null;
-  for (const [who, print] of closes) {
-    if (print !== null && (closed === null || isBefore(print.at, closed))) {
-      closed = print.at;
-      closing = who;
-    }
-  }
+  // Of those at one moment the sender's, and the FIN, count as the first.
+  let first = firstOf(sender.rst, sender.fin);
+  first = firstOf(receiver.fin, first);
+  first = firstOf(receiver.rst, first);
+  const closing = closingOf(first, sender, receiver);
   const closeUnseen =
     (closing === 'receiver_fin' && isFinUnseen(sender, receiver)) ||
     (closing === 'sender_fin' && isFinUnseen(receiver, sender));
@@ -77,7 +68,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     acked: ackedOf(transaction, sender),
     responded: respondedOf(transaction, sender, receiver),
     closedBy,
-    closed,
+    closed: first?.at ?? null,
     closing,
     closeUnseen,
     gaveUp: gaveUp?.at ?? null,
@@ -111,6 +102,13 @@ function isFinUnseen(me: Direction, peer: Direction): boolean {
 export function isBefore(a: Moment, b: Moment): boolean {
   if (a.time !== b.time) return a.time < b.time;
   return a.file === b.file && a.frame < b.frame;
+}
+
+function closingOf(first: Fingerprint | null, sender: Direction, receiver: Direction): ClosedBy {
+  if (first === null) return null;
+  if (first === sender.fin) return 'sender_fin';
+  if (first === sender.rst) return 'sender_rst';
+  return first === receiver.fin ? 'receiver_fin' : 'receiver_rst';
 }
 
 function firstOf(a: Fingerprint | null, b: Fingerprint | null): Fingerprint | null {

@@ -3,9 +3,9 @@
  */
 import type { CaptureFacts, Warning } from '../capture/packet.ts';
 import type { LimitName, OnLimit } from '../limits.ts';
-import type { Transaction } from '../transaction/transaction.ts';
 import { HostTallies } from './host.ts';
 import { linkName } from './links.ts';
+import type { Judged } from './record.ts';
 import {
   type CaptureRecord,
   type Code,
@@ -14,7 +14,6 @@ import {
   type Findings,
   noOutcomes,
   type SummaryRecord,
-  type TransactionRecord,
 } from './verdict.ts';
 
 /** What the stages counted while the capture ran. */
@@ -45,15 +44,15 @@ export class Tallies {
     this.#hosts = new HostTallies(onLimit);
   }
 
-  add(record: TransactionRecord, transaction: Transaction): void {
-    const { outcome, verdict } = record;
+  add(judged: Judged): void {
+    const { outcome, code } = judged;
     this.#transactions++;
     this.#outcomes[outcome]++;
-    this.#verdicts[verdict] = (this.#verdicts[verdict] ?? 0) + 1;
+    this.#verdicts[code] = (this.#verdicts[code] ?? 0) + 1;
     // An idle connection that was never used is no failure.
-    if (FAILED.includes(outcome) && verdict !== 'no_request_sent') this.#failed = true;
+    if (FAILED.includes(outcome) && code !== 'no_request_sent') this.#failed = true;
     if (outcome === 'pending' || outcome === 'unknown') this.#undecided = true;
-    this.#hosts.add(record, transaction);
+    this.#hosts.add(judged);
   }
 
   findings(capture: CaptureFacts, counts: RunCounts): Findings {

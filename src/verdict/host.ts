@@ -3,15 +3,17 @@
  */
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Fingerprint } from '../tcp/stream.ts';
-import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
+import { receiverOf, senderOf } from '../transaction/transaction.ts';
 import { Sample } from './quantiles.ts';
-import { hostOf } from './record.ts';
-import { type Code, type HostRecord, noOutcomes, type Outcome, type TransactionRecord } from './verdict.ts';
+import { hostNamed, type Judged } from './record.ts';
+import { type Code, type HostRecord, noOutcomes, type Outcome } from './verdict.ts';
 
 /** Give-ups that lie this close (5 %, or 200 ms) come from one timeout. */
 const CLUSTER_SHARE = 0.05;
 const CLUSTER_MS = 200;
 const CLUSTER_SIZE = 3;
+/** Names whose host is remembered. */
+const NAMES = 1_024;
 /** Addresses of one host that are named. */
 const ADDRESSES = 64;
 
@@ -36,6 +38,8 @@ interface Tally {
 
 export class HostTallies {
   #tallies = new Map<string, Tally>();
+  /** Short cut from the name that a request gives and the receiver's port: taking a name apart costs as much as all the rest here. */
+  #named = new Map<string, { readonly port: number; readonly tally: Tally }>();
   /** A side's first RST counts once, however many transactions of its connection are judged after it. */
   #resets = new WeakSet<Fingerprint>();
   #onLimit: OnLimit;
@@ -48,28 +52,29 @@ export class HostTallies {
     return this.#tallies.size;
   }
 
-  add(record: TransactionRecord, transaction: Transaction): void {
-    const tally = this.#tallyOf(record);
+  add(judged: Judged): void {
+    const tally = this.#tallyOf(judged);
     if (tally === undefined) return;
+    const { outcome, code, transaction, wait, ack } = judged;
+    const sender = senderOf(transaction);
+    const receiver = receiverOf(transaction);
     tally.attempts++;
-    tally.outcomes[record.outcome]++;
-    tally.verdicts[record.verdict] = (tally.verdicts[record.verdict] ?? 0) + 1;
-    if (tally.addresses.size < ADDRESSES) tally.addresses.add(record.connection.receiver.ip);
-    if (record.connection.index === 1) tally.connections++;
+    tally.outcomes[outcome]++;
+    tally.verdicts[code] = (tally.verdicts[code] ?? 0) + 1;
+    if (tally.addresses.size < ADDRESSES) tally.addresses.add(judged.ip);
+    if (transaction.index === 1) tally.connections++;
     tally.dataSegments += transaction.dataSegments;
     tally.retransmissions += transaction.retransmissions;
-    if (record.verdict.startsWith('connect_') && record.times.syn !== null && record.times.synAck === null) {
-      tally.synUnanswered++;
-    }
-    if (this.#isNew(senderOf(transaction).rst)) tally.resetsBySender++;
-    if (this.#isNew(receiverOf(transaction).rst)) tally.resetsByReceiver++;
-    if (record.outcome === 'unanswered') tally.unansweredRequests++;
-    if (record.timings.wait !== null && record.facts.responded === 'full')
-      tally.wait.add(record.timings.wait);
-    if (record.timings.ack !== null) tally.ack.add(record.timings.ack);
-    if (record.verdict === 'no_response_sender_closed' && record.timings.gaveUpAfter !== null) {
-      tally.gaveUp.add(record.timings.gaveUpAfter);
-    }
+    const unestablished = transaction.index === 1 && sender.syn !== null && receiver.syn === null;
+    if (unestablished && code.startsWith('connect_')) tally.synUnanswered++;
+    if (this.#isNew(sender.rst)) tally.resetsBySender++;
+    if (this.#isNew(receiver.rst)) tally.resetsByReceiver++;
+    if (outcome === 'unanswered') tally.unansweredRequests++;
+    if (wait !== null && judged.verdict.facts.responded === 'full') tally.wait.add(wait);
+    if (ack !== null) tally.ack.add(ack);
+    if (code !== 'no_response_sender_closed') return;
+    const { gaveUpAfter } = judged;
+    if (gaveUpAfter !== null) tally.gaveUp.add(gaveUpAfter);
   }
 
   /** Sorted by name and port. */
@@ -85,8 +90,18 @@ export class HostTallies {
     return true;
   }
 
-  #tallyOf(record: TransactionRecord): Tally | undefined {
-    const { host, port } = hostOf(record);
+  #tallyOf(judged: Judged): Tally | undefined {
+    const known = judged.name === null ? undefined : this.#named.get(judged.name);
+    if (known !== undefined && known.port === judged.port) return known.tally;
+    const { host, port } = hostNamed(judged.name, judged);
+    const tally = this.#tallyAt(host, port);
+    if (tally !== undefined && judged.name !== null && this.#named.size < NAMES) {
+      this.#named.set(judged.name, { port: judged.port, tally });
+    }
+    return tally;
+  }
+
+  #tallyAt(host: string, port: number): Tally | undefined {
     const key = `${host} ${port}`;
     let tally = this.#tallies.get(key);
     if (tally !== undefined) return tally;

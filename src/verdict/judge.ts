@@ -3,7 +3,7 @@
  */
 import type { Transaction } from '../transaction/transaction.ts';
 import { entryOf } from './codes.ts';
-import { type Health, weigh } from './confidence.ts';
+import { type Health, type Weighed, weigh } from './confidence.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Finding, Rule } from './rule.ts';
@@ -13,19 +13,78 @@ import { CONNECT_RULES } from './stages/connect.ts';
 import { REPLY_RULES } from './stages/reply.ts';
 import { SEND_RULES } from './stages/send.ts';
 import { WAIT_RULES } from './stages/wait.ts';
-import type { AcceptRule, Code, Confidence, Outcome, Party, Proof, Reason } from './verdict.ts';
+import type {
+  AcceptRule,
+  CatalogueEntry,
+  Code,
+  Confidence,
+  Outcome,
+  Party,
+  Proof,
+  Reason,
+} from './verdict.ts';
 
-export interface Verdict {
+/**
+ * What was decided. Of most attempts only the outcome is ever asked for, so everything else is made when it is, which
+ * has to be before the connection goes on.
+ */
+export class Verdict {
   readonly code: Code;
-  readonly outcome: Outcome;
-  readonly fault: readonly Party[];
-  readonly confidence: Confidence;
-  readonly because: readonly Reason[];
-  readonly signals: readonly string[];
-  readonly likely: Code | null;
-  readonly missing: readonly string[];
-  readonly proofs: readonly Proof[];
   readonly facts: Facts;
+  readonly #entry: CatalogueEntry;
+  readonly #finding: Finding;
+  readonly #health: Health;
+  #weighed: Weighed | null;
+
+  constructor(code: Code, finding: Finding, facts: Facts, health: Health) {
+    this.code = code;
+    this.facts = facts;
+    this.#entry = entryOf(code);
+    this.#finding = finding;
+    this.#health = health;
+    this.#weighed = null;
+  }
+
+  get outcome(): Outcome {
+    return this.#finding.outcome ?? this.#entry.outcome;
+  }
+
+  get fault(): readonly Party[] {
+    return this.#finding.fault ?? this.#entry.fault;
+  }
+
+  get confidence(): Confidence {
+    return this.#weigh().confidence;
+  }
+
+  get because(): readonly Reason[] {
+    return [...(this.#finding.because ?? []), ...this.#weigh().because];
+  }
+
+  get signals(): readonly string[] {
+    return [...signalsOf(this.facts), ...(this.#finding.signals ?? [])];
+  }
+
+  get likely(): Code | null {
+    return this.#finding.likely ?? null;
+  }
+
+  get missing(): readonly string[] {
+    return this.#finding.missing ?? [];
+  }
+
+  get proofs(): readonly Proof[] {
+    return this.#finding.proofs;
+  }
+
+  #weigh(): Weighed {
+    if (this.#weighed === null) {
+      const { code, facts } = this;
+      const confirmed = facts.neighbours.confirm(code, facts);
+      this.#weighed = weigh(code, this.#finding.base ?? this.#entry.base, facts, this.#health, confirmed);
+    }
+    return this.#weighed;
+  }
 }
 
 const RULES: readonly Rule[] = [
@@ -55,20 +114,6 @@ export function judge(
     finding = found;
     break;
   }
-  const entry = entryOf(code);
   neighbours.note(code, facts);
-  const confirmed = neighbours.confirm(code, facts);
-  const weighed = weigh(code, finding.base ?? entry.base, facts, health, confirmed);
-  return {
-    code,
-    outcome: finding.outcome ?? entry.outcome,
-    fault: finding.fault ?? entry.fault,
-    confidence: weighed.confidence,
-    because: [...(finding.because ?? []), ...weighed.because],
-    signals: [...signalsOf(facts), ...(finding.signals ?? [])],
-    likely: finding.likely ?? null,
-    missing: finding.missing ?? [],
-    proofs: finding.proofs,
-    facts,
-  };
+  return new Verdict(code, finding, facts, health);
 }

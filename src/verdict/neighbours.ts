@@ -14,7 +14,7 @@ const ALIKE = 3;
 
 interface Answered {
   readonly receiver: string;
-  readonly at: Time;
+  at: Time;
 }
 
 export class Neighbours {
@@ -29,10 +29,9 @@ export class Neighbours {
     const { transaction: t } = facts;
     const receiver = receiverOf(facts);
     if (facts.responded === 'full' && !facts.late) {
-      this.#answered = [
-        { receiver, at: t.decidedAt },
-        ...this.#answered.filter((answered) => answered.receiver !== receiver),
-      ].slice(0, 2);
+      const [last] = this.#answered;
+      if (last?.receiver === receiver) last.at = t.decidedAt;
+      else this.#noteAnswered(receiver, t.decidedAt);
       if (t.index === 1 && t.request !== null)
         remember(this.#newAnswered, receiver, t.request.firstByte.time);
       return;
@@ -43,6 +42,11 @@ export class Neighbours {
     );
     alike.push({ connection: t.connection.id, at: t.decidedAt });
     remember(this.#failures, key, alike.slice(-ALIKE));
+  }
+
+  #noteAnswered(receiver: string, at: Time): void {
+    const other = this.#answered.find((answered) => answered.receiver !== receiver);
+    this.#answered = other === undefined ? [{ receiver, at }] : [{ receiver, at }, other];
   }
 
   /** Enough other connections failed like this one while another receiver was answered. Ask after `note`. */

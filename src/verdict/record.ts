@@ -10,9 +10,11 @@ import type { Facts } from './facts.ts';
 import type { Verdict } from './judge.ts';
 import { linkName } from './links.ts';
 import type {
+  Code,
   ConnectionRecord,
   Endpoint,
   Evidence,
+  Outcome,
   RequestRecord,
   ResponseRecord,
   TransactionFacts,
@@ -23,11 +25,7 @@ import type {
 
 const MILLISECOND = 1e6;
 
-export function recordOf(
-  transaction: Transaction,
-  verdict: Verdict,
-  capture: CaptureFacts,
-): TransactionRecord {
+export function recordOf({ transaction, verdict }: Judged, capture: CaptureFacts): TransactionRecord {
   const { facts } = verdict;
   const times = timesOf(facts);
   const connection = connectionOf(facts, capture);
@@ -53,10 +51,65 @@ export function recordOf(
   };
 }
 
+/**
+ * A judged attempt as it is selected and counted. The rest of its record is built when somebody wants it, which for
+ * most attempts nobody does: building all of them took 3.8 of the 30 µs that an attempt cost.
+ */
+export class Judged {
+  readonly transaction: Transaction;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+  /** Of the receiver. */
+  readonly ip: string;
+  readonly port: number;
+  /** The receiver's name as the request gives it. */
+  readonly name: string | null;
+
+  constructor(transaction: Transaction, verdict: Verdict) {
+    const { connection, sender, request } = transaction;
+    const side: Side = sender === 0 ? 1 : 0;
+    this.transaction = transaction;
+    this.verdict = verdict;
+    this.outcome = verdict.outcome;
+    this.ip = connection.addresses[side];
+    this.port = connection.ports[side];
+    this.name = request?.head ? nameIn(request.head) : null;
+  }
+
+  get code(): Code {
+    return this.verdict.code;
+  }
+
+  get method(): string | null {
+    const head = this.transaction.request?.head ?? null;
+    return head !== null && isNamed(head) ? head.method : null;
+  }
+
+  /** As in the record's timings. */
+  get ack(): number | null {
+    const { request, acked } = this.transaction;
+    return between(request === null ? null : endOf(request), acked?.at?.time ?? null);
+  }
+
+  get wait(): number | null {
+    const { request, response, garbage } = this.transaction;
+    if (garbage !== null || request === null) return null;
+    return between(endOf(request), response?.firstByte.time ?? null);
+  }
+
+  get gaveUpAfter(): number | null {
+    const { request } = this.transaction;
+    return request === null ? null : gaveUpAfter(endOf(request), this.verdict.facts);
+  }
+}
+
 /** The receiver's name and port as the sender gives it: Host field or absolute target, else address and port. */
 export function hostOf(record: TransactionRecord): { host: string; port: number } {
-  const { receiver } = record.connection;
-  const name = record.request?.host ?? null;
+  return hostNamed(record.request?.host ?? null, record.connection.receiver);
+}
+
+/** @param name as the request gives it. */
+export function hostNamed(name: string | null, receiver: Endpoint): { host: string; port: number } {
   if (name === null || name === '') return { host: receiver.ip, port: receiver.port };
   const [, host = name, port] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(name) ?? [];
   if (Number(port) > 65_535) return { host: name.toLowerCase(), port: receiver.port };
@@ -77,10 +130,8 @@ function transactionFacts(facts: Facts, verdict: Verdict): TransactionFacts {
 
 function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRecord {
   const { head } = message;
-  // A target in absolute form overrides the Host field (RFC 9112 §3.2.2).
-  const host = head === null ? null : (authorityOf(head.target) ?? headerOf(head.headers, 'host'));
-  // Without a target the method itself may have been cut.
-  const named = head !== null && (head.complete || head.target !== '');
+  const host = head === null ? null : nameIn(head);
+  const named = head !== null && isNamed(head);
   return {
     method: named ? head.method : null,
     target: named ? head.target : null,
@@ -94,6 +145,11 @@ function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRe
     complete: isComplete(message),
     body: message.decoded().text,
   };
+}
+
+/** Without a target the method itself may have been cut. */
+function isNamed({ complete, target }: RequestHead): boolean {
+  return complete || target !== '';
 }
 
 function responseOf({ response, interim }: Transaction): ResponseRecord | null {
@@ -116,6 +172,11 @@ function isComplete({ ended }: Message<RequestHead | ResponseHead>): boolean {
   return ended === 'complete' || ended === 'closed';
 }
 
+/** A target in absolute form overrides the Host field (RFC 9112 §3.2.2). */
+function nameIn({ target, headers }: RequestHead): string | null {
+  return authorityOf(target) ?? headerOf(headers, 'host');
+}
+
 function headerOf(headers: readonly HeaderField[], name: string): string | null {
   for (const field of headers) {
     if (field.name.length === name.length && field.name.toLowerCase() === name) return field.value;
@@ -125,6 +186,7 @@ function headerOf(headers: readonly HeaderField[], name: string): string | null 
 
 /** RFC 9112 §3.2.2: a target in absolute form names its host itself. */
 function authorityOf(target: string): string | null {
+  if (target.startsWith('/')) return null;
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
   // Without user information, which is no part of the host (RFC 3986 §3.2.1) and may be a password.
   return authority === undefined ? null : authority.slice(authority.lastIndexOf('@') + 1);
@@ -152,10 +214,10 @@ function timesOf(facts: Facts): TransactionTimes {
     established: first ? time(t.connection.established) : null,
     tlsDone: null,
     requestFirstByte: time(t.request?.firstByte ?? t.opaque.sender?.first),
-    requestLastByte: t.request !== null && !isComplete(t.request) ? null : time(t.request?.lastByte),
+    requestLastByte: t.request === null ? null : endOf(t.request),
     requestAcked: time(t.acked?.at),
     responseFirstByte: time(t.response?.firstByte ?? t.garbage?.first ?? t.opaque.receiver?.first),
-    responseLastByte: t.response !== null && isComplete(t.response) ? t.response.lastByte.time : null,
+    responseLastByte: t.response === null ? null : endOf(t.response),
     closed: time(facts.closed),
   };
 }
@@ -172,8 +234,17 @@ function timingsOf(times: TransactionTimes, facts: Facts): TransactionTimings {
     wait: t.garbage === null ? between(times.requestLastByte, times.responseFirstByte) : null,
     receive: between(times.responseFirstByte, times.responseLastByte),
     total: between(begin, end),
-    gaveUpAfter: facts.closeUnseen ? null : between(times.requestLastByte, facts.gaveUp?.time ?? null),
+    gaveUpAfter: gaveUpAfter(times.requestLastByte, facts),
   };
+}
+
+/** Of a message that came whole. */
+function endOf(message: Message<RequestHead | ResponseHead>): Time | null {
+  return isComplete(message) ? message.lastByte.time : null;
+}
+
+function gaveUpAfter(requestLastByte: Time | null, { closeUnseen, gaveUp }: Facts): number | null {
+  return closeUnseen ? null : between(requestLastByte, gaveUp?.time ?? null);
 }
 
 /** Milliseconds; packets out of time order count as simultaneous. */

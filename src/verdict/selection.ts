@@ -3,8 +3,8 @@
  * tell does not exclude it: a connection that failed before its request has no method, and may have been any.
  */
 import { inNetwork, type Network, parseAddress, parseNetwork } from '../address.ts';
-import { hostOf } from './record.ts';
-import type { AnalysisOptions, TransactionRecord } from './verdict.ts';
+import { hostNamed, type Judged } from './record.ts';
+import type { AnalysisOptions } from './verdict.ts';
 
 /** Addresses remembered for the names asked for. */
 const ADDRESSES = 1_024;
@@ -27,19 +27,18 @@ export class Selection {
     this.#methods = new Set(options.methods.map((method) => method.toUpperCase()));
   }
 
-  wants(record: TransactionRecord): boolean {
-    return this.#wantsHost(record) && this.#wantsPort(record) && this.#wantsMethod(record);
+  wants(judged: Judged): boolean {
+    return this.#wantsHost(judged) && this.#wantsPort(judged) && this.#wantsMethod(judged);
   }
 
-  #wantsHost(record: TransactionRecord): boolean {
+  #wantsHost({ name, ip, port, transaction }: Judged): boolean {
     if (this.#networks.length === 0 && this.#names.size === 0) return true;
-    const { ip } = record.connection.receiver;
-    const { host } = hostOf(record);
+    const { host } = hostNamed(name, { ip, port });
     if (this.#names.has(host)) {
       if (this.#addresses.size < ADDRESSES) this.#addresses.add(ip);
       return true;
     }
-    if (record.request === null && this.#addresses.has(ip)) return true;
+    if (transaction.request === null && this.#addresses.has(ip)) return true;
     const address = parseAddress(ip);
     return (
       address !== undefined &&
@@ -47,12 +46,11 @@ export class Selection {
     );
   }
 
-  #wantsPort({ connection }: TransactionRecord): boolean {
-    return this.#ports.size === 0 || this.#ports.has(connection.receiver.port);
+  #wantsPort({ port }: Judged): boolean {
+    return this.#ports.size === 0 || this.#ports.has(port);
   }
 
-  #wantsMethod({ request }: TransactionRecord): boolean {
-    const method = request?.method ?? null;
+  #wantsMethod({ method }: Judged): boolean {
     return this.#methods.size === 0 || method === null || this.#methods.has(method.toUpperCase());
   }
 }

@@ -416,6 +416,8 @@ export interface Findings {
 
 /** Receives every record as soon as it is known. */
 export interface RecordSink {
+  /** Whether it is given the record of a transaction so judged; of those that nobody wants none is built. Absent: all are. */
+  wants?(outcome: Outcome, verdict: Code): boolean;
   transaction(record: TransactionRecord): void;
   end(findings: Findings): void;
 }

@@ -32,6 +32,19 @@ function answer(f: Facts): Proof[] {
   );
 }
 
+/** Most attempts are delivered and of most of them nobody asks for the proof, so it is collected when asked for. */
+class Answered implements Finding {
+  readonly #facts: Facts;
+
+  constructor(facts: Facts) {
+    this.#facts = facts;
+  }
+
+  get proofs(): Proof[] {
+    return answer(this.#facts);
+  }
+}
+
 function incomplete(f: Facts): Finding | undefined {
   const { transaction: t, receiver, sender } = f;
   const { response } = t;
@@ -185,7 +198,7 @@ const isWholeSuccess = (f: Facts) =>
 function delivered(f: Facts): Finding | undefined {
   const accept = rulesFor(f);
   if (!isWholeSuccess(f)) return undefined;
-  if (accept.body === null && accept.rejectBody === null) return { proofs: answer(f) };
+  if (accept.body === null && accept.rejectBody === null) return new Answered(f);
   const { text, whole } = bodyOf(f);
   if (accept.body !== null && matches(accept.body, text)) return { proofs: answer(f) };
   return whole && accept.body === null ? { proofs: answer(f) } : undefined;
