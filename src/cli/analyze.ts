@@ -6,6 +6,8 @@
 import type { PacketSource } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
+import { SecretNames } from '../report/redaction/names.ts';
+import { redacted } from '../report/redaction/redact.ts';
 import { LANGUAGES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
@@ -63,7 +65,8 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   process.once('SIGTERM', abort);
   let findings: Findings;
   try {
-    findings = await engine.analyze(source, command.analysis, clearing(sinks, progress), stop.signal);
+    const shared = command.redact === null ? sinks : redacted(sinks, new SecretNames(command.redact));
+    findings = await engine.analyze(source, command.analysis, clearing(shared, progress), stop.signal);
     await sinks.finish();
   } catch (error) {
     sinks.discard();

@@ -11,7 +11,18 @@ import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
 import { suggest } from './suggest.ts';
 import { type Target, targets } from './targets.ts';
-import { duration, flagError, host, method, oneOf, outcomes, port, regExp, statuses } from './values.ts';
+import {
+  duration,
+  fieldName,
+  flagError,
+  host,
+  method,
+  oneOf,
+  outcomes,
+  port,
+  regExp,
+  statuses,
+} from './values.ts';
 
 export interface AnalyzeCommand {
   readonly name: 'analyze';
@@ -21,6 +32,8 @@ export interface AnalyzeCommand {
   readonly only: readonly Outcome[] | null;
   /** At least one. */
   readonly targets: readonly Target[];
+  /** Names to mask beside the usual ones; null masks nothing. */
+  readonly redact: readonly string[] | null;
   readonly language: Language['name'];
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -61,6 +74,8 @@ const ANALYZE: Readonly<Record<string, Options>> = {
   output: text('write to this file, in the format of its name; - is standard output (repeat)', {
     alias: 'o',
   }),
+  redact: text('mask the values of this header or field too (repeat)'),
+  'no-redact': flag('mask nothing: secrets appear as they were captured'),
   lang: text('language of summaries and reports: en or zh [en]'),
   quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),
   verbose: flag('more on each transaction, and on the run', { alias: 'v' }),
@@ -194,12 +209,19 @@ function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeComman
       many('output', path),
       one('format', (name, given) => oneOf(name, given, FORMATS)),
     ),
+    redact: redaction(many('redact', fieldName), isSet(parsed, 'no-redact')),
     language: one('lang', (name, given) => oneOf(name, given, LANGUAGE_NAMES)) ?? 'en',
     quiet: isSet(parsed, 'quiet'),
     verbose: isSet(parsed, 'verbose'),
     noColor: isSet(parsed, 'no-color'),
     exitZero: isSet(parsed, 'exit-zero'),
   };
+}
+
+function redaction(names: readonly string[], nothing: boolean): readonly string[] | null {
+  if (!nothing) return names;
+  if (names.length === 0) return null;
+  throw new UserError('flag', '--redact with --no-redact: leave one of them out');
 }
 
 /** As often as it was given. */

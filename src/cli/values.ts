@@ -53,6 +53,12 @@ export function host(flag: string, given: string): string {
   return given;
 }
 
+/** The name of a header or field whose value is masked. */
+export function fieldName(flag: string, given: string): string {
+  if (!/[\p{L}\p{N}]/u.test(given)) throw flagError(flag, given, 'expected the name of a header or field');
+  return given;
+}
+
 /** A JavaScript regular expression, bare or as `/re/i`. */
 export function regExp(flag: string, given: string): RegExp {
   const delimited = /^\/(.*)\/([imsu]*)$/s.exec(given);

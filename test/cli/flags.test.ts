@@ -35,6 +35,7 @@ describe('analyze', () => {
       },
       only: null,
       targets: [{ path: null, format: null }],
+      redact: [],
       language: 'en',
       quiet: false,
       verbose: false,
@@ -106,6 +107,11 @@ describe('analyze', () => {
     expect((await parseAnalyze('-- -q --format')).files).toEqual(['-q', '--format']);
   });
 
+  test('redaction is on, has more names, or is off', async () => {
+    expect((await parseAnalyze('--redact phone --redact X-Own a')).redact).toEqual(['phone', 'X-Own']);
+    expect((await parseAnalyze('--no-redact a')).redact).toBeNull();
+  });
+
   test('a boolean said twice is said once', async () => {
     expect((await parseAnalyze('-v -v')).verbose).toBe(true);
   });
@@ -150,6 +156,9 @@ test.each([
   ['analyze --timeout 30', '--timeout 30: expected a time with its unit, like 500ms, 30s or 2m'],
   ['analyze --timeout 1s --timeout 2s', '--timeout is given more than once'],
   ['analyze -o a.json --output ./a.json', '-o ./a.json is given more than once'],
+  ['analyze --redact --', '--redact needs a value'],
+  ['analyze --redact=-', '--redact -: expected the name of a header or field'],
+  ['analyze --redact x --no-redact', '--redact with --no-redact: leave one of them out'],
   ['analyze -o - -o -', '-o - is given more than once'],
   ['analyze -o a.json -o b', '-o b: its name tells no format (of text, ndjson, json)'],
   [

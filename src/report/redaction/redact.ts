@@ -1,0 +1,126 @@
+/**
+ * Records in, records out in which secrets are masked: in header fields, URLs, bodies, reasons and keys of deliveries.
+ * It stands between the analysis, whose rules see what was on the wire, and all reports, so that none can forget it.
+ */
+import type { HeaderField } from '../../http/message.ts';
+import type { DeliveryRecord, RecordSink, TransactionRecord } from '../../verdict/verdict.ts';
+import type { SecretNames } from './names.ts';
+import { headerSpans, secretSpans } from './spans.ts';
+import type { Span } from './values.ts';
+
+/** What stands in a secret's place: a word that a URL, a form, JSON, XML and a shell take as it is. */
+const MASK = 'REDACTED';
+
+export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
+  const redactor = new Redactor(names);
+  return {
+    transaction: (record) => sink.transaction(redactor.transaction(record)),
+    end: (findings) =>
+      sink.end({ ...findings, deliveries: findings.deliveries.map((record) => redactor.delivery(record)) }),
+  };
+}
+
+class Redactor {
+  readonly #names: SecretNames;
+  /** Keys of deliveries that are secrets themselves, with what they are called instead: still told apart. */
+  readonly #keys: Map<string, string>;
+
+  constructor(names: SecretNames) {
+    this.#names = names;
+    this.#keys = new Map();
+  }
+
+  transaction(record: TransactionRecord): TransactionRecord {
+    const { request, response, delivery } = record;
+    return {
+      ...record,
+      request: request && {
+        ...request,
+        target: this.#text(request.target),
+        url: this.#text(request.url),
+        host: this.#host(request.host),
+        headers: this.#headers(request.headers),
+        body: this.#body(request.body, request.headers),
+      },
+      response: response && {
+        ...response,
+        reason: this.#text(response.reason),
+        headers: this.#headers(response.headers),
+        body: this.#body(response.body, response.headers),
+      },
+      delivery: delivery && { ...delivery, key: this.#key(delivery.key, record) },
+    };
+  }
+
+  delivery(record: DeliveryRecord): DeliveryRecord {
+    return { ...record, key: this.#key(record.key, null) };
+  }
+
+  #headers(headers: readonly HeaderField[]): HeaderField[] {
+    return headers.map((field) => {
+      const { name, value } = field;
+      if (name.toLowerCase() === 'host') return { name, value: this.#host(value) ?? '' };
+      const spans = headerSpans(name, value, this.#names);
+      return spans.length === 0 ? field : { name, value: masked(value, spans) };
+    });
+  }
+
+  #body(body: string | null, headers: readonly HeaderField[]): string | null {
+    if (body === null) return null;
+    return masked(body, secretSpans(body, this.#names, isForm(headers)));
+  }
+
+  #text<T extends string | null>(text: T): T | string {
+    return text === null ? text : masked(text, secretSpans(text, this.#names));
+  }
+
+  /** A Host field has no business with user information (RFC 9110 §7.2), which does not keep it from being there. */
+  #host(host: string | null): string | null {
+    return host === null ? null : host.replace(/^[^@]*@/, `${MASK}@`);
+  }
+
+  /** @param record the attempt that carries it, where it can be seen whether what names the delivery was masked. */
+  #key(key: string, record: TransactionRecord | null): string {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    const plain = masked(key, secretSpans(key, this.#names));
+    const secret = plain !== key || (record !== null && key !== '' && this.#isSecret(key, record));
+    if (!secret) return key;
+    const name = `${MASK}-${this.#keys.size + 1}`;
+    this.#keys.set(key, name);
+    return name;
+  }
+
+  /** The key is a value that was masked where it stood. */
+  #isSecret(key: string, { request }: TransactionRecord): boolean {
+    if (request === null) return false;
+    const { headers } = request;
+    const texts = [
+      ...headers.map(({ name, value }) => [value, headerSpans(name, value, this.#names)] as const),
+      ...[request.target ?? ''].map((text) => [text, secretSpans(text, this.#names)] as const),
+      [request.body ?? '', secretSpans(request.body ?? '', this.#names, isForm(headers))] as const,
+    ];
+    return texts.some(([text, spans]) =>
+      spans.some(({ start, end }) => text.slice(start, end).includes(key)),
+    );
+  }
+}
+
+export function masked(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
+  let result = '';
+  let from = 0;
+  for (const { start, end, bare } of spans) {
+    result += text.slice(from, start) + (bare ? `"${MASK}"` : MASK);
+    from = end;
+  }
+  return result + text.slice(from);
+}
+
+/** A form's values end at `&` whatever they hold. */
+function isForm(headers: readonly HeaderField[]): boolean {
+  return headers.some(
+    ({ name, value }) =>
+      name.toLowerCase() === 'content-type' && /^\s*application\/x-www-form-urlencoded/i.test(value),
+  );
+}

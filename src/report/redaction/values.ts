@@ -1,0 +1,109 @@
+/**
+ * Values that are secrets whatever they are called: payment card numbers, identity numbers, tokens and keys of known
+ * shape, user information in URLs. Text in, spans of it out.
+ */
+
+/** `text[start, end)`, to be masked. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** A JSON number or literal: what is put in its place needs quotes. */
+  readonly bare: boolean;
+}
+
+/** Each names the part that is masked by its group `s`, or all of it. */
+const SHAPES: readonly RegExp[] = [
+  // RFC 3986 §3.2.1; JSON may write the slashes with a backslash.
+  /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi,
+  // RFC 7519: two parts that begin with `{"` in base64url.
+  /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg,
+  // RFC 6750 §2.1
+  /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi,
+  // RFC 7468
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?<s>[^-]*)/dg,
+  // Keys of payment providers and clouds that say what they are.
+  /\b(?:sk|rk|whsec|xox[abprs]|ghp|gho|AKIA)[_-]?(?:live_|test_)?[A-Za-z\d+/]{16,}=*/dg,
+];
+
+/** Digits, alone or in groups, where they are no part of a decimal fraction. */
+const DIGITS = /(?<![\d.])\d+(?:[ -]\d+)*(?!\.\d)/g;
+/** ISO/IEC 7812-1: a card number has at most so many. */
+const LONGEST_CARD = 19;
+const SHORTEST_CARD = 13;
+/** Issuers by their first digits, with the lengths of their numbers: one order number in ten satisfies the check digit. */
+const ISSUERS: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/^4/, [13, 16, 19]],
+  [/^5[1-5]|^2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)/, [16]],
+  [/^3[47]/, [15]],
+  [/^3(?:0[0-5]|[689])/, [14, 16, 17, 18, 19]],
+  [/^35(?:2[89]|[3-8])/, [16, 17, 18, 19]],
+  [/^6(?:011|22|4[4-9]|5)/, [16, 17, 18, 19]],
+  [/^62|^81/, [16, 17, 18, 19]],
+  [/^(?:50|5[6-8]|60|63|67|82|9792|220[0-4])/, [16, 17, 18, 19]],
+];
+
+/** GB 11643: region, date of birth, sequence, check character. */
+const RESIDENT_ID =
+  /(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])/g;
+const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+const ID_CHECKS = '10X98765432';
+
+export function valueSpans(text: string, into: Span[]): void {
+  for (const shape of SHAPES) {
+    for (const match of text.matchAll(shape)) {
+      const at = match.indices?.groups?.['s'] ?? match.indices?.[0];
+      if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
+    }
+  }
+  for (const { 0: found, index } of text.matchAll(DIGITS)) {
+    if (found.length >= SHORTEST_CARD) cardSpans(text, found, index, into);
+  }
+  for (const { 0: found, index } of text.matchAll(RESIDENT_ID)) {
+    if (isResidentId(found)) into.push(numeric(text, index, index + found.length));
+  }
+}
+
+/** Other numbers may stand before and behind: a date, a price. */
+function cardSpans(text: string, found: string, index: number, into: Span[]): void {
+  const groups = [...found.matchAll(/\d+/g)];
+  for (let first = 0; first < groups.length; first++) {
+    let digits = '';
+    for (const group of groups.slice(first, first + LONGEST_CARD)) {
+      digits += group[0];
+      if (digits.length > LONGEST_CARD) break;
+      if (!isCard(digits)) continue;
+      const start = index + groups[first]!.index;
+      into.push(numeric(text, start, index + group.index + group[0].length));
+    }
+  }
+}
+
+/** Where it stands between the marks of JSON it is a number. */
+function numeric(text: string, start: number, end: number): Span {
+  const before = text.slice(Math.max(0, start - 9), start);
+  const bare = /[:[,]\s{0,8}$/.test(before) && /^\s{0,8}[,}\]]/.test(text.slice(end, end + 9));
+  return { start, end, bare };
+}
+
+function isCard(digits: string): boolean {
+  return (
+    ISSUERS.some(([prefix, lengths]) => prefix.test(digits) && lengths.includes(digits.length)) &&
+    luhn(digits)
+  );
+}
+
+/** ISO/IEC 7812-1 annex B. */
+function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i]);
+    const doubled = i % 2 === 0 ? digit : digit * 2;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0;
+}
+
+function isResidentId(id: string): boolean {
+  const sum = ID_WEIGHTS.reduce((total, weight, i) => total + weight * Number(id[i]), 0);
+  return ID_CHECKS[sum % 11] === id[17]!.toUpperCase();
+}
