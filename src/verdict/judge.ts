@@ -6,7 +6,7 @@ import { entryOf } from './codes.ts';
 import { type Health, type Weighed, weigh } from './confidence.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
-import type { Finding, Rule } from './rule.ts';
+import { type Finding, proofs, type Rule } from './rule.ts';
 import { signalsOf } from './signals.ts';
 import { CAPTURE_RULES } from './stages/capture.ts';
 import { CONNECT_RULES } from './stages/connect.ts';
@@ -95,9 +95,6 @@ const RULES: readonly Rule[] = [
   ...WAIT_RULES,
 ];
 
-/** Where no rule applies the capture did not show enough to say more. */
-const NOTHING: Finding = { proofs: [], because: [{ reason: 'no_rule' }], missing: ['outcome'] };
-
 export function judge(
   transaction: Transaction,
   accept: AcceptRule,
@@ -106,14 +103,23 @@ export function judge(
 ): Verdict {
   const facts = factsOf(transaction, accept, neighbours);
   let code: Code = 'capture_insufficient';
-  let finding = NOTHING;
+  let found: Finding | undefined;
   for (const rule of RULES) {
-    const found = rule.applies(facts);
+    found = rule.applies(facts);
     if (found === undefined) continue;
     code = rule.code;
-    finding = found;
     break;
   }
+  const finding = found ?? nothing(facts);
   neighbours.note(code, facts);
   return new Verdict(code, finding, facts, health);
+}
+
+/** Where no rule applies the capture did not show enough to say more. */
+function nothing({ transaction: { connection } }: Facts): Finding {
+  return {
+    proofs: proofs(['first_packet', connection.first], ['last_packet', connection.last]),
+    because: [{ reason: 'no_rule' }],
+    missing: ['outcome'],
+  };
 }

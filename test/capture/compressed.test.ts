@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCapture } from '../../src/capture/file.ts';
 import { LIMITS } from '../../src/limits.ts';
 import { pcap } from '../support/pcap-files.ts';
+import { type Block, zstd } from '../support/zstd.ts';
 import { codes, collect } from './collect.ts';
 
 let folder: string;
@@ -39,23 +40,6 @@ function capture(packets: number, length = 40): Buffer {
   return pcap(
     Array.from({ length: packets }, (_, i) => ({ seconds: 1000 + i, fraction: 0, bytes: noise(length, i) })),
   );
-}
-
-/** zstd frames of raw, run-length or given blocks (RFC 8878 §3.1.1). */
-function zstd(blocks: readonly Block[], windowLog = 20): Buffer {
-  const parts: Uint8Array[] = [Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3)];
-  blocks.forEach(({ raw, run }, i) => {
-    const last = i === blocks.length - 1 ? 1 : 0;
-    const size = raw?.length ?? run ?? 0;
-    const header = (size << 3) | (raw === undefined ? 2 : 0) | last;
-    parts.push(Buffer.of(header & 0xff, (header >> 8) & 0xff, header >> 16), raw ?? Buffer.of(0));
-  });
-  return Buffer.concat(parts);
-}
-interface Block {
-  readonly raw?: Buffer;
-  /** So many zeros. */
-  readonly run?: number;
 }
 
 const skippable = Buffer.concat([Buffer.from('5a2a4d1805000000', 'hex'), Buffer.from('hello')]);
