@@ -90,6 +90,7 @@ export async function analyze(
     agenda,
     timeout: options.timeout,
     onLimit,
+    keepsBodies: (sink.bodies ?? true) || options.accept.body !== null || options.accept.rejectBody !== null,
     onTransaction(transaction: Transaction) {
       const judged = new Judged(transaction, judge(transaction, options.accept, health, neighbours));
       if (!selection.wants(judged)) return;

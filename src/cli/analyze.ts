@@ -103,6 +103,7 @@ function progressFor(command: AnalyzeCommand, io: Io, torn: boolean, note: (text
 /** Takes the bar away before the last records, among them the whole text report, are printed. */
 function clearing(sink: RecordSink, progress: Progress): RecordSink {
   return {
+    bodies: sink.bodies ?? true,
     wants: (outcome, verdict) => sink.wants?.(outcome, verdict) ?? true,
     transaction: (record) => sink.transaction(record),
     end(findings) {

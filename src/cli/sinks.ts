@@ -70,6 +70,7 @@ export function sinksOver(
     get abandoned() {
       return opened.every(({ output }) => output.abandoned);
     },
+    bodies: reporters.some((reporter) => reporter.bodies ?? true),
     wants(outcome, verdict) {
       return reporters.some((reporter) => reporter.wants?.(outcome, verdict) ?? true);
     },

@@ -32,6 +32,7 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
   const selected = new Listing(context);
 
   return {
+    bodies: false,
     wants: (outcome, verdict) =>
       only === null ? isFailure(outcome, verdict) || UNDECIDED.includes(outcome) : only.includes(outcome),
     transaction(record) {

@@ -90,7 +90,7 @@ export class TcpConnection implements Connection {
     if ((flags & FIN) !== 0) this.#onFin(segment, side);
     if ((flags & (SYN | FIN | ACK)) === ACK && length === 0) this.#history.note('a', side);
     if (segment.window === 0 && (flags & SYN) === 0) this.#history.note('w', side);
-    me.usual ??= me.fingerprint(segment, peer);
+    me.usual ??= me.syn ?? me.fingerprint(segment, peer);
     me.number(segment.ipId);
     me.advertise(segment, peer);
     this.#release();

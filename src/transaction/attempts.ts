@@ -21,6 +21,8 @@ export interface Context {
   /** Response deadline after the last progress. */
   readonly timeout: Time;
   readonly onLimit: OnLimit;
+  /** False: nobody will ask for the text of a body. Absent: somebody may. */
+  readonly keepsBodies?: boolean;
   onTransaction(transaction: Transaction): void;
 }
 
@@ -215,8 +217,13 @@ export class Attempts {
 
   /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */
   #forgetAnswered(): void {
-    const over = (exchange: Exchange) => exchange.decided && (exchange.passed || isAnswered(exchange));
-    if (this.#pending.some(over)) this.#pending = this.#pending.filter((exchange) => !over(exchange));
+    const pending = this.#pending;
+    let kept = 0;
+    for (const exchange of pending) {
+      const over = exchange.decided && (exchange.passed || isAnswered(exchange));
+      if (!over) pending[kept++] = exchange;
+    }
+    while (pending.length > kept) pending.pop();
   }
 
   /** When a connection that is not yet established counts as failed. */

@@ -173,6 +173,7 @@ export class Conversation {
         this.#responseOffset,
         at,
         this.#context.http.decodeBody,
+        this.#context.keepsBodies ?? true,
       );
       this.#answering = this.#answerable() ?? null;
       // At once, so that an answer which stops within its head is not taken for none.
@@ -204,12 +205,15 @@ export class Conversation {
       this.#requestOffset,
       at,
       this.#context.http.decodeBody,
+      this.#context.keepsBodies ?? true,
     );
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
     if (exchange.index > 1) exchange.idleBefore = Math.max(0, at.time - this.#connection.previousTime);
-    for (const anomaly of this.#oddities) exchange.noteAnomaly(anomaly);
-    this.#oddities = [];
+    if (this.#oddities.length > 0) {
+      for (const anomaly of this.#oddities) exchange.noteAnomaly(anomaly);
+      this.#oddities = [];
+    }
     this.#sending = exchange;
     this.#latest = exchange;
   }

@@ -12,6 +12,10 @@ import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction 
 /** Bytes kept to name a protocol that is not HTTP. */
 const PREFIX_BYTES = 64;
 
+/** Shared by all those that have none, which are nearly all. */
+const NONE: readonly never[] = [];
+const NOTHING: Transaction['opaque'] = { sender: null, receiver: null };
+
 export class Exchange implements Transaction {
   /** 'opaque' may turn out to be an exchange of which the capture has only the end. */
   kind: Transaction['kind'];
@@ -22,21 +26,24 @@ export class Exchange implements Transaction {
   passed = false;
   request: CollectedMessage<RequestHead> | null = null;
   response: CollectedMessage<ResponseHead> | null = null;
-  readonly interim: { status: number; at: Moment }[] = [];
+  interim: readonly { readonly status: number; readonly at: Moment }[] = NONE;
   acked: AckWatch | null = null;
   answerFrom: number;
   answerUnseen = 0;
   pairingGuessed = false;
   requestUnseen = 0;
   garbage: OtherBytes | null = null;
-  opaque: { sender: OtherBytes | null; receiver: OtherBytes | null } = { sender: null, receiver: null };
+  opaque: Transaction['opaque'] = NOTHING;
   idleBefore: Time | null = null;
-  readonly anomalies: Anomaly[] = [];
+  anomalies: readonly Anomaly[] = NONE;
   occasion: Occasion = 'answered';
   decidedAt: Time = 0;
   decided = false;
-  #segmentsBefore: Segments;
-  #segmentsAfter: Segments | null = null;
+  /** Of both sides, before it began and when it was closed; -1 until then. */
+  #dataBefore = 0;
+  #againBefore = 0;
+  #dataAfter = -1;
+  #againAfter = -1;
 
   constructor(kind: Transaction['kind'], connection: Connection, sender: Side, index: number) {
     this.kind = kind;
@@ -44,15 +51,19 @@ export class Exchange implements Transaction {
     this.sender = sender;
     this.index = index;
     this.answerFrom = receiverOf(this).next;
-    this.#segmentsBefore = index === 1 ? NONE : segmentsOf(connection);
+    if (index === 1) return;
+    this.#dataBefore = dataSegmentsOf(connection);
+    this.#againBefore = retransmissionsOf(connection);
   }
 
   get dataSegments(): number {
-    return this.#segmentsNow().data - this.#segmentsBefore.data;
+    const now = this.#dataAfter < 0 ? dataSegmentsOf(this.connection) : this.#dataAfter;
+    return now - this.#dataBefore;
   }
 
   get retransmissions(): number {
-    return this.#segmentsNow().again - this.#segmentsBefore.again;
+    const now = this.#againAfter < 0 ? retransmissionsOf(this.connection) : this.#againAfter;
+    return now - this.#againBefore;
   }
 
   get retransmitted(): Moment | null {
@@ -69,12 +80,20 @@ export class Exchange implements Transaction {
 
   noteAnomaly(anomaly: Anomaly): void {
     if (this.anomalies.length < LIMITS.anomalies && !this.anomalies.includes(anomaly)) {
-      this.anomalies.push(anomaly);
+      this.anomalies = [...this.anomalies, anomaly];
     }
   }
 
   noteInterim(status: number, at: Moment): void {
-    if (this.interim.length < LIMITS.interimResponses) this.interim.push({ status, at: keep(at) });
+    if (this.interim.length < LIMITS.interimResponses) {
+      this.interim = [...this.interim, { status, at: keep(at) }];
+    }
+  }
+
+  noteOther(side: 'sender' | 'receiver', bytes: Buffer, start: number, end: number, at: Moment): void {
+    const known = this.opaque[side];
+    const other = addOther(known, bytes, start, end, at);
+    if (other !== known) this.opaque = { ...this.opaque, [side]: other };
   }
 
   /** Nothing more can change what it was: facts that go on counting are fixed here. */
@@ -82,7 +101,8 @@ export class Exchange implements Transaction {
     this.decided = true;
     this.occasion = occasion;
     this.decidedAt = at;
-    this.#segmentsAfter = segmentsOf(this.connection);
+    this.#dataAfter = dataSegmentsOf(this.connection);
+    this.#againAfter = retransmissionsOf(this.connection);
   }
 
   /** Last time that anything went forward; only after it does the deadline count. */
@@ -97,21 +117,14 @@ export class Exchange implements Transaction {
     if (receiver.lastData !== null) latest = Math.max(latest, receiver.lastData.time);
     return latest;
   }
-
-  #segmentsNow(): Segments {
-    return this.#segmentsAfter ?? segmentsOf(this.connection);
-  }
 }
 
-interface Segments {
-  readonly data: number;
-  readonly again: number;
+function dataSegmentsOf({ sides }: Connection): number {
+  return sides[0].dataSegments + sides[1].dataSegments;
 }
 
-const NONE: Segments = { data: 0, again: 0 };
-
-function segmentsOf({ sides: [a, b] }: Connection): Segments {
-  return { data: a.dataSegments + b.dataSegments, again: a.retransmissions + b.retransmissions };
+function retransmissionsOf({ sides }: Connection): number {
+  return sides[0].retransmissions + sides[1].retransmissions;
 }
 
 /** Adds bytes that are no HTTP message to what is known of them. */

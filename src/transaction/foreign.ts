@@ -4,7 +4,7 @@
  */
 import type { Moment } from '../capture/packet.ts';
 import type { Attempts } from './attempts.ts';
-import { addOther, type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 
 export class Foreign {
   #attempts: Attempts;
@@ -20,8 +20,7 @@ export class Foreign {
 
   take(side: 'sender' | 'receiver', bytes: Buffer, start: number, end: number, at: Moment): void {
     this.#exchange ??= this.#attempts.begin('opaque');
-    const { opaque } = this.#exchange;
-    opaque[side] = addOther(opaque[side], bytes, start, end, at);
+    this.#exchange.noteOther(side, bytes, start, end, at);
   }
 
   /** Where the receiver takes for a request what is none, and answers it: that attempt. */

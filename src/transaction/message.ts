@@ -6,8 +6,6 @@ import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
 
-const EMPTY = Buffer.alloc(0);
-
 export class CollectedMessage<H extends RequestHead | ResponseHead> implements Message<H> {
   head: H | null = null;
   readonly start: number;
@@ -17,22 +15,26 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   ended: MessageEnd | null = null;
   bodyBytes = 0;
   bodyCaptured = 0;
-  bodyWhole = true;
-  #store: Buffer = EMPTY;
-  #used = 0;
+  /**
+   * Prefix of the captured body, contiguous from its start, bounded; a character a byte. A string, because a slice of the
+   * packet as a string costs a fifth of a buffer of its own and a copy into it (0.15 µs against 0.8 for 600 bytes).
+   */
+  #body = '';
+  /** `#body` is all of it. */
+  #whole = true;
+  /** Further bytes belong to the prefix. */
+  #keeping: boolean;
   #decode: HttpStage['decodeBody'];
   #decoded: DecodedBody | null = null;
 
-  constructor(start: number, at: Moment, decode: HttpStage['decodeBody']) {
+  /** @param keepsBody false where nobody will ask for `decoded`. */
+  constructor(start: number, at: Moment, decode: HttpStage['decodeBody'], keepsBody: boolean) {
     this.#decode = decode;
+    this.#keeping = keepsBody;
     this.start = start;
     this.end = start;
     this.firstByte = keep(at);
     this.lastByte = this.firstByte;
-  }
-
-  get body(): Buffer {
-    return this.#store.subarray(0, this.#used);
   }
 
   /** The stream has come to `end`, in the packet `at`; null where what lies before it was not captured. */
@@ -46,31 +48,26 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   addBody(bytes: Buffer, start: number, end: number): void {
     this.bodyBytes += end - start;
     this.bodyCaptured += end - start;
-    if (!this.bodyWhole) return;
-    const room = LIMITS.bodyBytes - this.#used;
-    const taken = Math.min(room, end - start);
-    if (taken < end - start) this.bodyWhole = false;
-    if (taken === 0) return;
-    if (this.#used + taken > this.#store.length) this.#grow(this.#used + taken);
-    bytes.copy(this.#store, this.#used, start, start + taken);
-    this.#used += taken;
+    if (!this.#keeping) return;
+    const taken = Math.min(LIMITS.bodyBytes - this.#body.length, end - start);
+    this.#body += bytes.toString('latin1', start, start + taken);
+    if (taken < end - start) this.#stopKeeping();
   }
 
   /** Behind a gap the rest cannot be joined to the prefix. */
   addBodyGap(length: number): void {
     this.bodyBytes += length;
-    this.bodyWhole = false;
+    this.#stopKeeping();
   }
 
   decoded(): DecodedBody {
-    const whole = this.bodyWhole && (this.ended === 'complete' || this.ended === 'closed');
-    this.#decoded ??= this.#decode(this.body, this.head?.headers ?? [], whole);
+    const whole = this.#whole && (this.ended === 'complete' || this.ended === 'closed');
+    this.#decoded ??= this.#decode(Buffer.from(this.#body, 'latin1'), this.head?.headers ?? [], whole);
     return this.#decoded;
   }
 
-  #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(Math.min(LIMITS.bodyBytes, Math.max(needed, this.#used * 2)));
-    this.#store.copy(grown, 0, 0, this.#used);
-    this.#store = grown;
+  #stopKeeping(): void {
+    this.#keeping = false;
+    this.#whole = false;
   }
 }

@@ -62,11 +62,7 @@ export interface Message<H extends RequestHead | ResponseHead> {
   /** Without transfer coding. */
   bodyBytes: number;
   bodyCaptured: number;
-  /** Prefix of the captured body, contiguous from its start, bounded. */
-  readonly body: Buffer;
-  /** `body` holds all of it. */
-  readonly bodyWhole: boolean;
-  /** The body's text, decoded when it is first asked for. */
+  /** The text of the body's prefix, bounded, contiguous from its start; decoded when it is first asked for. */
   decoded(): DecodedBody;
 }
 

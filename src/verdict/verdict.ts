@@ -418,6 +418,8 @@ export interface Findings {
 export interface RecordSink {
   /** Whether it is given the record of a transaction so judged; of those that nobody wants none is built. Absent: all are. */
   wants?(outcome: Outcome, verdict: Code): boolean;
+  /** False: it reads no body of a record, so none is kept. Absent: it may. */
+  readonly bodies?: boolean;
   transaction(record: TransactionRecord): void;
   end(findings: Findings): void;
 }
