@@ -3,7 +3,7 @@
  * it owns no logic of theirs.
  */
 import { Agenda } from './agenda.ts';
-import { keep, type Moment, type Packet, type PacketSource } from './capture/packet.ts';
+import { keep, type Moment, type Packet, type PacketSource, type Time } from './capture/packet.ts';
 import { decode } from './decode/decode.ts';
 import { Fragments } from './decode/fragments.ts';
 import { createSegment } from './decode/segment.ts';
@@ -84,6 +84,7 @@ export async function analyze(
     get disordered() {
       return source.facts.warnings.some(({ code }) => code === 'time_backwards');
     },
+    live: source.facts.live ?? null,
   };
   const context: Context = {
     http: HTTP,
@@ -121,7 +122,14 @@ export async function analyze(
     }
     last = packet;
   };
-  await source.run(onPacket, signal);
+  const onTime = (time: Time) => {
+    // Behind a packet that was already seen it tells nothing new.
+    if (time <= agenda.now) return;
+    agenda.advance(time);
+    last = { time, file: last.file, frame: last.frame };
+    table.expire(last);
+  };
+  await source.run(onPacket, signal, onTime);
   table.end(keep(last));
 
   const findings = tallies.findings(source.facts, {

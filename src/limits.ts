@@ -69,6 +69,10 @@ export const LIMITS = {
   hosts: 100_000,
   /** Pairs of host and verdict that the text report lists. Fires: transactions of further ones are only counted. */
   listedGroups: 1_000,
+  /** Addresses of the names that a live capture follows. Fires: further ones are not captured. */
+  resolvedAddresses: 1_024,
+  /** Interruptions of a live capture that are remembered. Fires: the oldest are taken as one long one. */
+  captureGaps: 256,
   /** Characters of a JSON report held in memory. Fires: the rest waits in a temporary file. */
   spoolLength: 64 * 1024 * 1024,
 } as const;

@@ -66,6 +66,16 @@ export interface Warning {
   readonly text: string;
 }
 
+/** What is known of a capture while it is taken, and of no file. */
+export interface LiveFacts {
+  /** Who captures, as `--backend` names it. */
+  backend: string;
+  /** Packets are dated when they reach the program, not by the kernel. */
+  clockArrival: boolean;
+  /** Stretches in which nothing was captured, in order: what came then is not known. */
+  readonly gaps: { readonly from: Time; readonly to: Time }[];
+}
+
 /** Filled while the source runs; final when `run` has resolved. */
 export interface CaptureFacts {
   readonly files: FileFacts[];
@@ -80,6 +90,8 @@ export interface CaptureFacts {
   lastTime: Time | null;
   /** Packets that the kernel or the interface dropped, as far as the capture tells; null when it does not. */
   dropped: number | null;
+  /** Only of a live capture. */
+  readonly live?: LiveFacts;
   /** How often each limit fired while the capture was read. Stages after it count theirs into the same object. */
   readonly limitsHit?: Partial<Record<LimitName, number>>;
 }
@@ -88,7 +100,12 @@ export interface PacketSource {
   readonly facts: CaptureFacts;
   /**
    * Calls `onPacket` synchronously, in order; awaits only to refill its buffer.
+   * @param onTime live only: called between packets with a time before which no packet will come any more.
    * @throws UserError when the capture cannot be opened or is of no known format.
    */
-  run(onPacket: (packet: Packet) => void, signal?: AbortSignal): Promise<CaptureFacts>;
+  run(
+    onPacket: (packet: Packet) => void,
+    signal?: AbortSignal,
+    onTime?: (time: Time) => void,
+  ): Promise<CaptureFacts>;
 }

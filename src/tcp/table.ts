@@ -89,14 +89,14 @@ export class ConnectionTable {
       connection.onSegment(segment, side, bytes);
     }
     if (connection.finished && !entry.lingering) this.#linger(entry);
-    this.#expire(segment);
+    this.expire(segment);
   }
 
   /** An ICMP error: its segment carries the addresses and ports of the packet it quotes. */
   onIcmp(segment: Segment): void {
     const entry = this.#find(this.#hash(segment), segment);
     entry?.connection.onIcmp(icmpError(segment), sideOf(entry, segment));
-    this.#expire(segment);
+    this.expire(segment);
   }
 
   /** The capture has ended. */
@@ -196,7 +196,8 @@ export class ConnectionTable {
     this.#closed.push({ entry, until: this.#agenda.now + (reset ? RESET_LINGER : CLOSED_LINGER) });
   }
 
-  #expire(at: Moment): void {
+  /** Ends what was closed or silent for long enough. Every packet does; live, the clock does too. */
+  expire(at: Moment): void {
     const { now } = this.#agenda;
     while (this.#closedFrom < this.#closed.length) {
       const { entry, until } = this.#closed[this.#closedFrom]!;

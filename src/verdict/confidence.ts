@@ -2,7 +2,7 @@
  * How sure a verdict is: the rule's base, lowered by what the capture may have missed. Claims that a packet proves
  * keep their base; claims that something did not come are worth as much as the capture is complete.
  */
-import type { Time } from '../capture/packet.ts';
+import type { LiveFacts, Time } from '../capture/packet.ts';
 import type { Facts } from './facts.ts';
 import type { Code, Confidence, Reason } from './verdict.ts';
 
@@ -48,6 +48,8 @@ export interface Health {
   readonly limitsHit: boolean;
   /** The capture's times run backwards: what seems to be missing may come later in the file. */
   readonly disordered: boolean;
+  /** Set while the capture is being taken. */
+  readonly live: LiveFacts | null;
 }
 
 export interface Weighed {
@@ -80,6 +82,15 @@ export function weigh(
       step = 0;
       because.push({ reason: 'disordered' });
     }
+    if (health.live !== null && health.dropped === null) {
+      step = Math.max(0, step - 1);
+      because.push('who captures does not tell whether packets were lost');
+    }
+    const interrupted = isInterrupted(facts, health.live);
+    if (interrupted) {
+      step = 0;
+      because.push('the capture was interrupted meanwhile');
+    }
     if (facts.transaction.occasion === 'captureEnd' && facts.closed === null && !hasGivenUp(facts)) {
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push({ reason: 'ended_early' });
@@ -97,7 +108,7 @@ export function weigh(
       because.push({ reason: 'began_before' });
     }
     // Many alike are no accident, unless what is missing here is missing in the capture.
-    if (confirmed && unseen === 0 && !health.disordered && step < STEPS.indexOf('strong')) {
+    if (confirmed && unseen === 0 && !health.disordered && !interrupted && step < STEPS.indexOf('strong')) {
       step++;
       because.push({ reason: 'others_alike' });
     }
@@ -118,4 +129,12 @@ function hasGivenUp({
   if (receiver.packets === 0 && decidedAt - syn.at.time > SYN_PATIENCE) return true;
   const patience = Math.max(FIRST_REPEAT, SYN_BACKOFF * (lastSyn.time - previousSynTime));
   return decidedAt - lastSyn.time > patience;
+}
+
+/** Between the last that was seen before the attempt and its end there was a time in which nothing was captured. */
+function isInterrupted({ transaction: t }: Facts, live: LiveFacts | null): boolean {
+  if (live === null || live.gaps.length === 0) return false;
+  const begin = t.request?.firstByte.time ?? t.connection.first.time;
+  const from = t.idleBefore === null ? Math.min(begin, t.connection.first.time) : begin - t.idleBefore;
+  return live.gaps.some((gap) => gap.to >= from && gap.from <= t.decidedAt);
 }

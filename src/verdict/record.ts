@@ -44,7 +44,7 @@ export function recordOf({ transaction, verdict }: Judged, capture: CaptureFacts
     timings: timingsOf(times, facts),
     connection,
     delivery: null,
-    signals: verdict.signals,
+    signals: capture.live?.clockArrival ? [...verdict.signals, 'clock_arrival'] : verdict.signals,
     likely: verdict.likely,
     missing: verdict.missing,
     evidence: evidenceOf(verdict, capture),

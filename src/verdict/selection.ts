@@ -16,6 +16,7 @@ export class Selection {
   #methods: ReadonlySet<string>;
   /** Where the names asked for were seen, so that failed connections to them count too. */
   #addresses = new Set<string>();
+  #resolved: ReadonlySet<string>;
 
   constructor(options: AnalysisOptions) {
     for (const host of options.hosts) {
@@ -23,6 +24,7 @@ export class Selection {
       if (network === undefined) this.#names.add(host.toLowerCase());
       else this.#networks.push(network);
     }
+    this.#resolved = options.resolved ?? new Set();
     this.#ports = new Set(options.ports);
     this.#methods = new Set(options.methods.map((method) => method.toUpperCase()));
   }
@@ -38,7 +40,7 @@ export class Selection {
       if (this.#addresses.size < ADDRESSES) this.#addresses.add(ip);
       return true;
     }
-    if (transaction.request === null && this.#addresses.has(ip)) return true;
+    if (transaction.request === null && (this.#addresses.has(ip) || this.#resolved.has(ip))) return true;
     const address = parseAddress(ip);
     return (
       address !== undefined &&

@@ -430,6 +430,8 @@ export interface AnalysisOptions {
   readonly timeout: Time;
   /** Only these receivers: address, CIDR or host name as in Host or SNI; empty means all. */
   readonly hosts: readonly string[];
+  /** Addresses that names among them are known to have; grows while a live capture asks for them. */
+  readonly resolved?: ReadonlySet<string>;
   readonly ports: readonly number[];
   /** As on the wire, compared exactly after upper-casing; empty means all. */
   readonly methods: readonly string[];

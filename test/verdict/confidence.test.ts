@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Health, weigh } from '../../src/verdict/confidence.ts';
 import type { Facts } from '../../src/verdict/facts.ts';
 
-const HEALTHY: Health = { dropped: 0, limitsHit: false, disordered: false };
+const HEALTHY: Health = { dropped: 0, limitsHit: false, disordered: false, live: null };
 const SEEN = { syn: {}, ackedUnseen: 0 };
 
 function facts(sender: object = SEEN, receiver: object = SEEN): Facts {
@@ -31,7 +31,7 @@ test.each<[string, Partial<Health>, Facts, string]>([
 });
 
 test('a packet that was seen proves whatever else was missed', () => {
-  const worst = { dropped: 9, limitsHit: true, disordered: true };
+  const worst = { dropped: 9, limitsHit: true, disordered: true, live: null };
   expect(weigh('delivered', 'proven', facts(), worst, true)).toEqual({ confidence: 'proven', because: [] });
 });
 
