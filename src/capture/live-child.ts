@@ -24,6 +24,8 @@ interface Program {
   /** Lines that say nothing about how the child ended. */
   readonly chatter: RegExp;
   readonly ask: NodeJS.Signals | null;
+  /** The line after which that signal is understood; before it would end the child. */
+  readonly ready: RegExp;
 }
 
 const TCPDUMP: Program = {
@@ -43,6 +45,7 @@ const TCPDUMP: Program = {
   counters: /^\d+ packets? (?:captured|received by filter|dropped by (?:kernel|interface))$/,
   chatter: /^tcpdump: (?:listening on|data link type|\d+ packets? captured|verbose output|Warning:)/,
   ask: ASK,
+  ready: /^tcpdump: listening on/,
 };
 
 const DUMPCAP: Program = {
@@ -62,6 +65,7 @@ const DUMPCAP: Program = {
   counters: /^Packets (?:captured|received\/dropped)/,
   chatter: /^(?:Capturing on|File:)/,
   ask: null,
+  ready: /^File:/,
 };
 
 export const tcpdump: Backend = { name: 'tcpdump', clockArrival: false, start: starting(TCPDUMP) };
@@ -84,11 +88,13 @@ function run(program: Program, request: CaptureRequest, events: BackendEvents): 
     env: { ...process.env, LC_ALL: 'C' },
   });
   let stopping = false;
+  let ready = false;
   let failure: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   const said: string[] = [];
   child.stdout.on('data', (bytes: Buffer) => events.onBytes(bytes));
   eachLine(child.stderr, (line) => {
+    ready ||= program.ready.test(line);
     const dropped = program.dropped(line);
     if (dropped !== null) events.onDropped(dropped);
     if (program.counters.test(line)) events.onCounters(line);
@@ -104,13 +110,13 @@ function run(program: Program, request: CaptureRequest, events: BackendEvents): 
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       const how = signal === null ? `exit status ${status}` : `signal ${signal}`;
-      resolve({ reason: stopping ? null : (failure ?? said.at(-1) ?? `it ended with ${how}`) });
+      resolve({ reason: stopping ? null : (failure ?? (said.join(' ') || `it ended with ${how}`)) });
     });
   });
   return {
     ended,
     askDropped() {
-      if (program.ask !== null && !stopping) child.kill(program.ask);
+      if (program.ask !== null && ready && !stopping) child.kill(program.ask);
     },
     stop() {
       if (stopping) return;

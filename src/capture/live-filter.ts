@@ -90,7 +90,8 @@ function fragmentsOf(hosts: readonly Network[]): string[] {
 
 /** ICMP errors about packets to the hosts. Those that the hosts themselves send are caught by their address. */
 function quotesOf(hosts: readonly Network[]): string[] {
-  if (hosts.length === 0) return [`(${ICMP_ERRORS} and ${QUOTED_TCP})`, `(${ICMP6_ERRORS} and ${QUOTED_TCP6})`];
+  if (hosts.length === 0)
+    return [`(${ICMP_ERRORS} and ${QUOTED_TCP})`, `(${ICMP6_ERRORS} and ${QUOTED_TCP6})`];
   return [4, 6].flatMap((version) => {
     const quoted = anyOf(hosts.filter((host) => host.version === version).map(quotedDestination));
     if (quoted === null) return [];

@@ -46,7 +46,10 @@ export class Names {
     const refreshed = await this.refresh();
     const unknown = refreshed.unknown[0];
     if (unknown !== undefined) {
-      throw new UserError('flag', `--host ${unknown}: the name has no address now; check it, or give the address`);
+      throw new UserError(
+        'flag',
+        `--host ${unknown}: the name has no address now; check it, or give the address`,
+      );
     }
     return refreshed;
   }
@@ -95,7 +98,9 @@ async function bySystem(name: string): Promise<Answer> {
   ]);
   const records = [...four, ...six];
   // A link-local address with a zone is no address of a receiver, and a filter knows no zones.
-  const known = [...system, ...records].map(({ address }) => address).filter((address) => !address.includes('%'));
+  const known = [...system, ...records]
+    .map(({ address }) => address)
+    .filter((address) => !address.includes('%'));
   return {
     addresses: [...new Set(known)],
     ttl: records.length === 0 ? null : Math.min(...records.map(({ ttl }) => ttl)),

@@ -35,8 +35,10 @@ export interface LiveOptions {
   readonly snaplen: number;
   readonly promiscuous: boolean;
   readonly bufferSize: number;
-  /** What happens to the capture itself, a line each: who captures, interruptions, counters at the end. */
+  /** What happens to the capture itself, a line each: who captures, interruptions. */
   readonly onNote: (line: string) => void;
+  /** The counters of who captured, in its own words. */
+  readonly onCounters: (line: string) => void;
 }
 
 /** The clocks of the machine, so that tests can give others. */
@@ -158,12 +160,13 @@ class Live implements LiveSource {
       if (reason !== null) reasons.push(reason);
     }
     if (signal.aborted) return;
-    const reason = reasons.find((text) => !text.includes('cannot be run')) ?? reasons[0] ?? 'nobody can capture';
-    const denied = /permission|not permitted/i.test(reason);
-    throw new UserError(
-      denied || reasons.every((text) => text.includes('cannot be run')) ? 'permission' : 'flag',
-      `cannot capture on ${this.#options.interface}: ${reason}; see wirewitness doctor`,
-    );
+    const reason =
+      reasons.find((text) => !text.includes('cannot be run')) ?? reasons[0] ?? 'nobody can capture';
+    const denied = /permission|not permitted|cannot be run/i.test(reason);
+    const text = `cannot capture on ${this.#options.interface}: ${reason}`;
+    if (denied) throw new UserError('permission', `${text}; see wirewitness doctor`);
+    const unknown = /no such device/i.test(reason);
+    throw new UserError('flag', unknown ? `${text}; wirewitness interfaces lists what there is` : text);
   }
 
   /** Takes the capture up again until it is asked to end. */
@@ -214,7 +217,7 @@ class Live implements LiveSource {
         delivery.addDropped(Math.max(0, packets - dropped));
         dropped = Math.max(dropped, packets);
       },
-      onCounters: this.#options.onNote,
+      onCounters: this.#options.onCounters,
     });
     this.#running = running;
     if (signal.aborted) running.stop();
@@ -236,7 +239,6 @@ class Live implements LiveSource {
     // The parser to come dates packets by the epoch as it is now, in which earlier steps of the clock are.
     this.#clock.correction = 0;
     this.#capturing = true;
-    this.#running?.askDropped();
   }
 
   /** Corrects the packet's time where the machine's clock was set, and moves the meaning of Time 0 instead. */
@@ -250,7 +252,10 @@ class Live implements LiveSource {
     const step = this.#clock.onPacket(packet.time, monotonic);
     if (step !== 0) {
       facts.epoch = epoch + BigInt(Math.round(step));
-      this.#warn('clock_stepped', `the clock was set by ${seconds(step)} s at ${this.#date3339(packet.time)}`);
+      this.#warn(
+        'clock_stepped',
+        `the clock was set by ${seconds(step)} s at ${this.#date3339(packet.time)}`,
+      );
     }
     packet.time += this.#clock.correction;
   }

@@ -1,21 +1,15 @@
 /**
- * `wirewitness analyze`: opens the capture and the output, joins them by the analyzer and a reporter, and turns
- * what was found into an exit status. SIGINT and SIGTERM end the reading early; the report is still whole.
+ * `wirewitness analyze`: captures in, judged and reported, with a bar that shows how far the reading has come.
  */
 
 import type { PacketSource } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
-import { escapeText } from '../report/escape.ts';
-import { SecretNames } from '../report/redaction/names.ts';
-import { redacted } from '../report/redaction/redact.ts';
-import { LANGUAGES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
-import { type ExitStatus, exitStatus } from './exit.ts';
+import type { ExitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
 import type { Io } from './io.ts';
-import { writeAll } from './output.ts';
+import { formatShown, judge, note } from './judging.ts';
 import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
-import { openTargets, sinksOver } from './sinks.ts';
 
 /** What the command needs of the stages below, so that tests can give another one. */
 export interface Engine {
@@ -34,56 +28,30 @@ export interface Engine {
 /** @throws UserError */
 export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: Engine): Promise<ExitStatus> {
   const paths = pathsOf(command, io);
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  const standard = io.stdout.terminal ? 'text' : 'ndjson';
-  const targets = command.targets.map(({ path, format }) => ({ path, format: format ?? standard }) as const);
-  const opened = openTargets(targets, io.stdout.fd, paths, abort);
-  const shown = targets.find(({ path }) => path === null)?.format ?? null;
-  const note = (text: string) => writeAll(io.stderr.fd, Buffer.from(text));
   // Lines that appear while the bar is drawn on the same screen would tear it.
-  const progress = progressFor(command, io, io.stdout.terminal && shown === 'ndjson', note);
-
+  const torn = io.stdout.terminal && formatShown(command, io) === 'ndjson';
+  const progress = progressFor(command, io, torn);
   let bytes = 0;
-  const source = engine.openCapture(paths, {
-    onProgress: (read, total) => {
-      bytes = read;
-      progress.update(read, total);
-    },
-  });
-  const context = {
-    clock: source.facts,
-    language: LANGUAGES[command.language],
-    only: command.only,
-    verbose: command.verbose,
-  };
-  const sinks = sinksOver(opened, context, io, command.noColor);
-
   const started = performance.now();
-  // Once: whoever asks twice does not want to wait for the report.
-  process.once('SIGINT', abort);
-  process.once('SIGTERM', abort);
-  let findings: Findings;
   try {
-    const shared = command.redact === null ? sinks : redacted(sinks, new SecretNames(command.redact));
-    findings = await engine.analyze(source, command.analysis, clearing(shared, progress), stop.signal);
-    await sinks.finish();
-  } catch (error) {
-    sinks.discard();
-    throw error;
+    const { findings, status, abandoned } = await judge(command, io, {
+      open: () =>
+        engine.openCapture(paths, {
+          onProgress: (read, total) => {
+            bytes = read;
+            progress.update(read, total);
+          },
+        }),
+      inputs: paths,
+      outlivesReaders: false,
+      analyze: (source, sink, signal) =>
+        engine.analyze(source, command.analysis, clearing(sink, progress), signal),
+    });
+    if (command.verbose && !abandoned) note(io, speed(findings, bytes, (performance.now() - started) / 1000));
+    return status;
   } finally {
     progress.done();
-    process.removeListener('SIGINT', abort);
-    process.removeListener('SIGTERM', abort);
   }
-  const status = exitStatus(findings.summary, command.exitZero);
-  if (sinks.abandoned) return status;
-  // The text report says them itself.
-  if (!command.quiet && shown !== 'text') {
-    for (const { text } of findings.capture.warnings) note(`wirewitness: warning: ${escapeText(text)}\n`);
-  }
-  if (command.verbose) note(speed(findings, bytes, (performance.now() - started) / 1000));
-  return status;
 }
 
 function pathsOf({ files }: AnalyzeCommand, io: Io): readonly string[] {
@@ -95,9 +63,13 @@ function pathsOf({ files }: AnalyzeCommand, io: Io): readonly string[] {
   );
 }
 
-function progressFor(command: AnalyzeCommand, io: Io, torn: boolean, note: (text: string) => void): Progress {
+function progressFor(command: AnalyzeCommand, io: Io, torn: boolean): Progress {
   if (command.quiet || torn || !io.stderr.terminal) return NO_PROGRESS;
-  return progressOn(note, io.stderr.columns, () => performance.now());
+  return progressOn(
+    (text) => note(io, text),
+    io.stderr.columns,
+    () => performance.now(),
+  );
 }
 
 /** Takes the bar away before the last records, among them the whole text report, are printed. */

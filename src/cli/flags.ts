@@ -3,7 +3,9 @@
  * the arguments and lays out the help; what is unknown, missing or repeated is told here, in one line.
  */
 import yargs, { type Options } from 'yargs';
+import { BACKENDS, type BackendName } from '../capture/live-backend.ts';
 import { UserError } from '../error.ts';
+import { LIMITS } from '../limits.ts';
 import { FORMATS } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
 import type { Language } from '../report/summary/language.ts';
@@ -12,10 +14,12 @@ import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
 import { suggest } from './suggest.ts';
 import { type Target, targets } from './targets.ts';
 import {
+  count,
   duration,
   fieldName,
   flagError,
   host,
+  interfaceName,
   method,
   oneOf,
   outcomes,
@@ -24,10 +28,8 @@ import {
   statuses,
 } from './values.ts';
 
-export interface AnalyzeCommand {
-  readonly name: 'analyze';
-  /** As given, `-` for standard input; empty when none was named. */
-  readonly files: readonly string[];
+/** What all commands that judge packets are told. */
+export interface JudgingOptions {
   readonly analysis: AnalysisOptions;
   readonly only: readonly Outcome[] | null;
   /** At least one. */
@@ -41,11 +43,51 @@ export interface AnalyzeCommand {
   readonly exitZero: boolean;
 }
 
+export interface AnalyzeCommand extends JudgingOptions {
+  readonly name: 'analyze';
+  /** As given, `-` for standard input; empty when none was named. */
+  readonly files: readonly string[];
+}
+
+export interface FilterOptions {
+  readonly interface: string;
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+  /** The user's own pcap-filter expression. */
+  readonly expression: string | null;
+}
+
+export interface CaptureOptions {
+  readonly interface: string;
+  readonly expression: string | null;
+  readonly backend: BackendName | 'auto';
+  /** Bytes. */
+  readonly snaplen: number;
+  /** KiB. */
+  readonly bufferSize: number;
+  readonly promiscuous: boolean;
+}
+
+export interface LiveCommand extends JudgingOptions {
+  readonly name: 'live';
+  readonly capture: CaptureOptions;
+}
+
 export type Command =
   | AnalyzeCommand
+  | LiveCommand
+  | { readonly name: 'filter'; readonly filter: FilterOptions }
+  | { readonly name: 'interfaces' }
+  | { readonly name: 'doctor' }
   | { readonly name: 'explain'; readonly code: string | null }
   | { readonly name: 'help'; readonly text: string }
   | { readonly name: 'version' };
+
+/** Bytes: libpcap's own default, more than any packet of a network has. */
+const SNAPLEN = 262_144;
+/** KiB: at 100 MB/s a sixth of a second of traffic waits there; tcpdump's own 2048 is a fiftieth. */
+const BUFFER_SIZE = 16_384;
+const LARGEST_BUFFER = 1024 * 1024;
 
 const text = (describe: string, extra: Options = {}): Options => ({
   type: 'string',
@@ -60,8 +102,7 @@ const EVERYWHERE: Readonly<Record<string, Options>> = {
   version: flag('show the version'),
 };
 
-const ANALYZE: Readonly<Record<string, Options>> = {
-  read: text('capture file, same as a positional one (repeat)', { alias: 'r' }),
+const JUDGING: Readonly<Record<string, Options>> = {
   host: text('only these receivers: address, CIDR or name (repeat)'),
   port: text('only these ports of receivers (repeat)'),
   method: text('only requests with this method (repeat)'),
@@ -83,11 +124,52 @@ const ANALYZE: Readonly<Record<string, Options>> = {
   'exit-zero': flag('exit with 0 whatever was found'),
 };
 
+const ANALYZE: Readonly<Record<string, Options>> = {
+  read: text('capture file, same as a positional one (repeat)', { alias: 'r' }),
+  ...JUDGING,
+};
+
+const FILTER: Readonly<Record<string, Options>> = {
+  interface: text('interface to capture on, any for all of them [any]', { alias: 'i' }),
+  host: text('only these receivers: address, CIDR or name, which is looked up (repeat)'),
+  port: text('only these ports of receivers (repeat)'),
+  filter: text('pcap-filter expression, in the kernel'),
+};
+
+const LIVE: Readonly<Record<string, Options>> = {
+  ...FILTER,
+  backend: text(`who captures: auto, ${BACKENDS.join(', ')} [auto]`),
+  snaplen: text('bytes of each packet to capture [262144]', { alias: 's' }),
+  'buffer-size': text('KiB of the kernel buffer [16384]', { alias: 'B' }),
+  'no-promiscuous-mode': flag('capture only what is for this machine', { alias: 'p' }),
+  ...JUDGING,
+};
+
 const COMMANDS: Readonly<Record<string, { usage: string; describe: string; flags: typeof ANALYZE }>> = {
   analyze: {
     usage: 'wirewitness analyze [flags] [file...]',
     describe: 'judge every HTTP transaction of captures (pcap, pcapng; - or a pipe: standard input)',
     flags: ANALYZE,
+  },
+  live: {
+    usage: 'wirewitness live -i interface [flags]',
+    describe: 'judge every HTTP transaction as it happens, until it is interrupted',
+    flags: LIVE,
+  },
+  filter: {
+    usage: 'wirewitness filter [-i interface] [--host address] [--port port] [--filter expression]',
+    describe: 'print the capture filter that live would use, for tcpdump',
+    flags: FILTER,
+  },
+  interfaces: {
+    usage: 'wirewitness interfaces',
+    describe: 'list what can be captured on',
+    flags: {},
+  },
+  doctor: {
+    usage: 'wirewitness doctor',
+    describe: 'tell what this machine can capture with, and what to do about what is missing',
+    flags: {},
   },
   explain: {
     usage: 'wirewitness explain [code]',
@@ -113,7 +195,23 @@ export async function parseFlags(argv: readonly string[], columns: number): Prom
   refuseUnknown(parsed, known);
   if (parsed['version'] === true) return { name: 'version' };
   if (name === undefined) throw new UserError('flag', 'no command given: see wirewitness --help');
-  return name === 'explain' ? explainCommand(words.slice(1)) : analyzeCommand(words.slice(1), parsed);
+  const rest = words.slice(1);
+  switch (name) {
+    case 'explain':
+      return explainCommand(rest);
+    case 'analyze':
+      return analyzeCommand(rest, parsed);
+  }
+  if (rest.length > 0)
+    throw new UserError('flag', `${name} takes no ${escapeText(rest[0]!)}: see wirewitness --help`);
+  switch (name) {
+    case 'live':
+      return { name, capture: captureOptions(parsed), ...judgingOptions(parsed) };
+    case 'filter':
+      return { name, filter: filterOptions(parsed) };
+    default:
+      return { name: name === 'doctor' ? 'doctor' : 'interfaces' };
+  }
 }
 
 function parser(argv: readonly string[], columns: number) {
@@ -178,21 +276,48 @@ function explainCommand(words: readonly string[]): Command {
 }
 
 function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeCommand {
-  const one = <T>(name: string, check: (flag: string, given: string) => T): T | null => {
-    const given = values(parsed, name);
-    if (given.length > 1) throw new UserError('flag', `--${name} is given more than once`);
-    return given[0] === undefined ? null : check(`--${name}`, given[0]);
-  };
-  const many = <T>(name: string, check: (flag: string, given: string) => T): T[] =>
-    values(parsed, name).map((given) => check(`--${name}`, given));
-  const path = (flagName: string, given: string) => {
-    if (given === '') throw flagError(flagName, given, 'expected the name of a file');
-    return given;
-  };
-  const timeout = one('timeout', duration) ?? 30_000;
+  const read = valuesOf(parsed).many('read', path);
   return {
     name: 'analyze',
-    files: [...many('read', path), ...files.map((file) => path('file', file))],
+    files: [...read, ...files.map((file) => path('file', file))],
+    ...judgingOptions(parsed),
+  };
+}
+
+function captureOptions(parsed: Parsed): CaptureOptions {
+  const { one } = valuesOf(parsed);
+  const { interface: name, expression } = filterOptions(parsed);
+  if (values(parsed, 'interface').length === 0) {
+    throw new UserError(
+      'flag',
+      'no interface given: -i any captures on all; wirewitness interfaces lists them',
+    );
+  }
+  return {
+    interface: name,
+    expression,
+    backend:
+      one('backend', (flagName, given) => oneOf(flagName, given, ['auto', ...BACKENDS] as const)) ?? 'auto',
+    snaplen: one('snaplen', count(LIMITS.packetBytes)) ?? SNAPLEN,
+    bufferSize: one('buffer-size', count(LARGEST_BUFFER)) ?? BUFFER_SIZE,
+    promiscuous: !isSet(parsed, 'no-promiscuous-mode'),
+  };
+}
+
+function filterOptions(parsed: Parsed): FilterOptions {
+  const { one, many } = valuesOf(parsed);
+  return {
+    interface: one('interface', interfaceName) ?? 'any',
+    hosts: many('host', host),
+    ports: many('port', port),
+    expression: one('filter', (_, given) => (given.trim() === '' ? null : given)),
+  };
+}
+
+function judgingOptions(parsed: Parsed): JudgingOptions {
+  const { one, many } = valuesOf(parsed);
+  const timeout = one('timeout', duration) ?? 30_000;
+  return {
     analysis: {
       timeout: Math.round(timeout * 1e6),
       hosts: many('host', host),
@@ -222,6 +347,27 @@ function redaction(names: readonly string[], nothing: boolean): readonly string[
   if (!nothing) return names;
   if (names.length === 0) return null;
   throw new UserError('flag', '--redact with --no-redact: leave one of them out');
+}
+
+function path(flagName: string, given: string): string {
+  if (given === '') throw flagError(flagName, given, 'expected the name of a file');
+  return given;
+}
+
+type Check<T> = (flagName: string, given: string) => T;
+
+/** The values of a flag that may be given once, or as often as one likes. */
+function valuesOf(parsed: Parsed) {
+  return {
+    one<T>(name: string, check: Check<T>): T | null {
+      const given = values(parsed, name);
+      if (given.length > 1) throw new UserError('flag', `--${name} is given more than once`);
+      return given[0] === undefined ? null : check(`--${name}`, given[0]);
+    },
+    many<T>(name: string, check: Check<T>): T[] {
+      return values(parsed, name).map((given) => check(`--${name}`, given));
+    },
+  };
 }
 
 /** As often as it was given. */

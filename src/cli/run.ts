@@ -54,6 +54,24 @@ async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Eng
       const { explain } = await import('./explain.ts');
       return print(explain(command.code, columns), io);
     }
+    case 'filter': {
+      const { filterText } = await import('./filter.ts');
+      return print(await filterText(command.filter), io);
+    }
+    case 'interfaces': {
+      const { interfacesText } = await import('./interfaces.ts');
+      return print(interfacesText(), io);
+    }
+    case 'doctor': {
+      const { diagnose } = await import('./doctor.ts');
+      const { text, status } = diagnose();
+      print(text, io);
+      return status;
+    }
+    case 'live': {
+      const { liveCommand } = await import('./live.ts');
+      return liveCommand(command, io);
+    }
     case 'analyze': {
       const { analyzeCommand } = await import('./analyze.ts');
       return analyzeCommand(command, io, await load());

@@ -30,6 +30,23 @@ export function port(flag: string, given: string): number {
   return value;
 }
 
+/** A whole number from 1 to `most`. */
+export function count(most: number): (flag: string, given: string) => number {
+  return (flag, given) => {
+    const value = /^\d{1,15}$/.test(given) ? Number(given) : 0;
+    if (value < 1 || value > most) throw flagError(flag, given, `expected a number from 1 to ${most}`);
+    return value;
+  };
+}
+
+/** The name of a network interface: none has a slash, and one that begins with a dash is a flag. */
+export function interfaceName(flag: string, given: string): string {
+  if (!/^[^\s/-][^\s/]*$/.test(given)) {
+    throw flagError(flag, given, 'expected the name of an interface: wirewitness interfaces lists them');
+  }
+  return given;
+}
+
 /** A token of RFC 9110 §5.6.2, in upper case as methods are. */
 export function method(flag: string, given: string): string {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(given)) throw flagError(flag, given, 'expected a method, like POST');

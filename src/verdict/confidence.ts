@@ -84,12 +84,12 @@ export function weigh(
     }
     if (health.live !== null && health.dropped === null) {
       step = Math.max(0, step - 1);
-      because.push('who captures does not tell whether packets were lost');
+      because.push({ reason: 'drops_untold' });
     }
     const interrupted = isInterrupted(facts, health.live);
     if (interrupted) {
       step = 0;
-      because.push('the capture was interrupted meanwhile');
+      because.push({ reason: 'interrupted' });
     }
     if (facts.transaction.occasion === 'captureEnd' && facts.closed === null && !hasGivenUp(facts)) {
       step = Math.min(step, STEPS.indexOf('probable'));
@@ -136,5 +136,5 @@ function isInterrupted({ transaction: t }: Facts, live: LiveFacts | null): boole
   if (live === null || live.gaps.length === 0) return false;
   const begin = t.request?.firstByte.time ?? t.connection.first.time;
   const from = t.idleBefore === null ? Math.min(begin, t.connection.first.time) : begin - t.idleBefore;
-  return live.gaps.some((gap) => gap.to >= from && gap.from <= t.decidedAt);
+  return live.gaps.some((gap) => gap.to > from && gap.from < t.decidedAt);
 }

@@ -137,6 +137,9 @@ export interface Reasons {
   packets_dropped: { readonly packets: number };
   acked_unseen: { readonly bytes: number };
   disordered: None;
+  /** Live only. */
+  drops_untold: None;
+  interrupted: None;
   ended_early: None;
   first_fin_unseen: None;
   limit_hit: None;

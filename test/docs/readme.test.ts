@@ -43,10 +43,13 @@ test('the example is what the demo prints, but for what it leaves out', async ()
   }
 });
 
-test('every flag of analyze is in the table of options, and no other', async () => {
-  const help = await parseFlags(['analyze', '--help'], 100);
+test('every flag of the commands that judge is in the tables of options, and no other', async () => {
   const flags = (text: string) => [...text.matchAll(/--([a-z][a-z-]+)/g)].map((match) => match[1]!);
-  const known = new Set(help.name === 'help' ? flags(help.text) : []);
+  const known = new Set<string>();
+  for (const command of ['analyze', 'live']) {
+    const help = await parseFlags([command, '--help'], 100);
+    for (const name of help.name === 'help' ? flags(help.text) : []) known.add(name);
+  }
   const options = README.split('\n').filter((line) => line.startsWith('| `-'));
   const told = new Set(options.flatMap((line) => flags(line.split('|')[1]!)));
   for (const everywhere of ['help', 'version']) known.delete(everywhere);

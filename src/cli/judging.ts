@@ -1,0 +1,88 @@
+/**
+ * What every command does that judges packets: opens the outputs, joins source and reports by the analyzer, ends early
+ * with a whole report on SIGINT and SIGTERM, and turns what was found into an exit status.
+ */
+import type { PacketSource } from '../capture/packet.ts';
+import type { Format } from '../report/create.ts';
+import { escapeText } from '../report/escape.ts';
+import { SecretNames } from '../report/redaction/names.ts';
+import { redacted } from '../report/redaction/redact.ts';
+import { LANGUAGES } from '../report/summary/languages.ts';
+import type { Findings, RecordSink } from '../verdict/verdict.ts';
+import { type ExitStatus, exitStatus } from './exit.ts';
+import type { JudgingOptions } from './flags.ts';
+import type { Io } from './io.ts';
+import { writeAll } from './output.ts';
+import { openTargets, sinksOver } from './sinks.ts';
+
+export interface Judged {
+  readonly findings: Findings;
+  readonly status: ExitStatus;
+  /** Nobody reads the outputs any more. */
+  readonly abandoned: boolean;
+}
+
+/** One source, and the way its packets take to the records. */
+export interface Judging {
+  /** Called when the outputs are open: one that cannot be written costs no reading. */
+  readonly open: () => PacketSource;
+  /** Paths that are read, and must not be written. */
+  readonly inputs: readonly string[];
+  /** @param sink the reports; what else wants the records may stand around it. */
+  readonly analyze: (source: PacketSource, sink: RecordSink, signal: AbortSignal) => Promise<Findings>;
+  /** The run goes on though nothing can be written any more. */
+  readonly outlivesReaders: boolean;
+}
+
+/** @throws UserError */
+export async function judge(options: JudgingOptions, io: Io, judging: Judging): Promise<Judged> {
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  const standard = io.stdout.terminal ? 'text' : 'ndjson';
+  const targets = options.targets.map(({ path, format }) => ({ path, format: format ?? standard }) as const);
+  const onStop = judging.outlivesReaders ? () => {} : abort;
+  const opened = openTargets(targets, io.stdout.fd, judging.inputs, onStop);
+  const source = judging.open();
+  const context = {
+    clock: source.facts,
+    language: LANGUAGES[options.language],
+    only: options.only,
+    verbose: options.verbose,
+  };
+  const sinks = sinksOver(opened, context, io, options.noColor);
+
+  // Once: whoever asks twice does not want to wait for the report.
+  process.once('SIGINT', abort);
+  process.once('SIGTERM', abort);
+  let findings: Findings;
+  try {
+    const shared = options.redact === null ? sinks : redacted(sinks, new SecretNames(options.redact));
+    findings = await judging.analyze(source, shared, stop.signal);
+    await sinks.finish();
+  } catch (error) {
+    sinks.discard();
+    throw error;
+  } finally {
+    process.removeListener('SIGINT', abort);
+    process.removeListener('SIGTERM', abort);
+  }
+  const status = exitStatus(findings.summary, options.exitZero);
+  const { abandoned } = sinks;
+  // The text report says them itself.
+  if (!abandoned && !options.quiet && formatShown(options, io) !== 'text') {
+    for (const { text } of findings.capture.warnings) note(io, `wirewitness: warning: ${escapeText(text)}\n`);
+  }
+  return { findings, status, abandoned };
+}
+
+/** What goes to standard output; null when nothing does. */
+export function formatShown(options: JudgingOptions, io: Io): Format | null {
+  const target = options.targets.find(({ path }) => path === null);
+  if (target === undefined) return null;
+  return target.format ?? (io.stdout.terminal ? 'text' : 'ndjson');
+}
+
+/** Something to say beside the results. */
+export function note(io: Io, text: string): void {
+  writeAll(io.stderr.fd, Buffer.from(text));
+}
