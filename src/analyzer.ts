@@ -17,6 +17,7 @@ import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, Transaction } from './transaction/transaction.ts';
 import type { Health } from './verdict/confidence.ts';
+import { Deliveries } from './verdict/delivery.ts';
 import { Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
 import { Neighbours } from './verdict/neighbours.ts';
@@ -43,6 +44,7 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   ports: [],
   methods: [],
   accept: { body: null, rejectBody: null, statuses: null },
+  keys: [],
 };
 
 /**
@@ -73,6 +75,7 @@ export async function analyze(
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
   const neighbours = new Neighbours();
+  const deliveries = new Deliveries(options.keys, onLimit);
   // Live: asked when a verdict is weighed.
   const health: Health = {
     get dropped() {
@@ -91,12 +94,18 @@ export async function analyze(
     agenda,
     timeout: options.timeout,
     onLimit,
-    keepsBodies: (sink.bodies ?? true) || options.accept.body !== null || options.accept.rejectBody !== null,
+    keepsAnswers: (sink.bodies ?? true) || options.accept.body !== null || options.accept.rejectBody !== null,
+    onRequest: (transaction) => deliveries.onRequest(transaction),
     onTransaction(transaction: Transaction) {
       const judged = new Judged(transaction, judge(transaction, options.accept, health, neighbours));
-      if (!selection.wants(judged)) return;
+      const place = deliveries.placeOf(transaction);
+      const wanted = selection.wants(judged);
+      deliveries.judged(judged, wanted);
+      if (!wanted) return;
       tallies.add(judged);
-      if (sink.wants?.(judged.outcome, judged.code) ?? true) sink.transaction(recordOf(judged, source.facts));
+      if (sink.wants?.(judged.outcome, judged.code) ?? true) {
+        sink.transaction(recordOf(judged, place, source.facts));
+      }
     },
   };
   const table = new ConnectionTable(
@@ -132,7 +141,7 @@ export async function analyze(
   await source.run(onPacket, signal, onTime);
   table.end(keep(last));
 
-  const findings = tallies.findings(source.facts, {
+  const findings = tallies.findings(source.facts, deliveries.records(), {
     ...table.counts,
     decoded,
     limitsHit,
@@ -145,7 +154,14 @@ export async function analyze(
 }
 
 /** The options as the capture record carries them: what a reader needs to repeat the run. */
-function describe({ timeout, hosts, ports, methods, accept }: AnalysisOptions): Record<string, unknown> {
+function describe({
+  timeout,
+  hosts,
+  ports,
+  methods,
+  accept,
+  keys,
+}: AnalysisOptions): Record<string, unknown> {
   return {
     timeout: timeout / 1e6,
     hosts,
@@ -154,5 +170,6 @@ function describe({ timeout, hosts, ports, methods, accept }: AnalysisOptions): 
     acceptBody: accept.body?.source ?? null,
     rejectBody: accept.rejectBody?.source ?? null,
     acceptStatus: accept.statuses,
+    key: keys.map(({ text }) => text),
   };
 }

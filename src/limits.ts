@@ -67,6 +67,17 @@ export const LIMITS = {
   neighbours: 10_000,
   /** Hosts in the report. Fires: transactions of further hosts are counted in none. */
   hosts: 100_000,
+  /** Characters of a request's body that are searched for its business key: a pattern that the user gives may be slow
+   *  on a long text. Fires: a key behind them is not found. */
+  keyTextLength: 64 * 1024,
+  /** Levels of a JSON body that are searched for it. Fires: values below are not found. */
+  keyDepth: 64,
+  /** Characters of a key and of a path as deliveries carry them. Fires: the SHA-256 of it stands for it. */
+  keyLength: 1_024,
+  /** Deliveries in the report. Fires: the one without an attempt for longest is left out. */
+  deliveries: 200_000,
+  /** Attempts of one delivery that are listed. Fires: further ones are only counted. */
+  deliveryAttempts: 1_000,
   /** Pairs of host and verdict that the text report lists. Fires: transactions of further ones are only counted. */
   listedGroups: 1_000,
   /** Addresses of the names that a live capture follows. Fires: further ones are not captured. */
@@ -87,6 +98,11 @@ const HARMLESS: ReadonlySet<LimitName> = new Set<LimitName>([
   'closedConnections',
   'interfaceNameBytes',
   'hosts',
+  'keyTextLength',
+  'keyDepth',
+  'keyLength',
+  'deliveries',
+  'deliveryAttempts',
   'listedGroups',
   'spoolLength',
 ]);

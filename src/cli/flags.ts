@@ -20,6 +20,7 @@ import {
   flagError,
   host,
   interfaceName,
+  keySpec,
   method,
   oneOf,
   outcomes,
@@ -111,6 +112,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   'accept-body': text('delivered only if the body matches this regular expression'),
   'reject-body': text('refused if the body matches this regular expression'),
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
+  key: text('business key: json:/pointer, form:name, query:name, header:name, body:/re(group)/ (repeat)'),
   format: text(`${FORMATS.join(', ')} [text on a terminal, else ndjson]`),
   output: text('write to this file, in the format of its name; - is standard output (repeat)', {
     alias: 'o',
@@ -328,6 +330,7 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
         rejectBody: one('reject-body', regExp),
         statuses: one('accept-status', statuses),
       },
+      keys: many('key', keySpec),
     },
     only: one('only', outcomes),
     targets: targets(

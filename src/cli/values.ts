@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
-import { FAILED, OUTCOMES, type Outcome } from '../verdict/verdict.ts';
+import { FAILED, type KeySpec, OUTCOMES, type Outcome } from '../verdict/verdict.ts';
 
 /** A day: packet time is exact for 104 of them, and no response is waited for that long. */
 const LONGEST_TIMEOUT = 24 * 3600 * 1000;
@@ -47,9 +47,12 @@ export function interfaceName(flag: string, given: string): string {
   return given;
 }
 
-/** A token of RFC 9110 §5.6.2, in upper case as methods are. */
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/** In upper case, as methods are. */
 export function method(flag: string, given: string): string {
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(given)) throw flagError(flag, given, 'expected a method, like POST');
+  if (!TOKEN.test(given)) throw flagError(flag, given, 'expected a method, like POST');
   return given.toUpperCase();
 }
 
@@ -76,15 +79,41 @@ export function fieldName(flag: string, given: string): string {
   return given;
 }
 
-/** A JavaScript regular expression, bare or as `/re/i`. */
-export function regExp(flag: string, given: string): RegExp {
+/**
+ * A JavaScript regular expression, bare or as `/re/i`.
+ * @param typed what the flag was given, where that is more.
+ */
+export function regExp(flag: string, given: string, typed = given): RegExp {
   const delimited = /^\/(.*)\/([imsu]*)$/s.exec(given);
   try {
     return delimited === null ? new RegExp(given) : new RegExp(delimited[1]!, delimited[2]);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^.*: /s, '') : String(error);
-    throw flagError(flag, given, `not a regular expression: ${escapeText(reason)}`);
+    throw flagError(flag, typed, `not a regular expression: ${escapeText(reason)}`);
   }
+}
+
+/** `json:/data/id`, `form:out_trade_no`, `query:id`, `header:webhook-id`, `body:/<id>(\d+)/`. */
+export function keySpec(flag: string, given: string): KeySpec {
+  const [, kind, rest = ''] = /^(json|form|query|header|body):(.+)$/s.exec(given) ?? [];
+  switch (kind) {
+    case 'json':
+      if (/^(\/([^~/]|~[01])*)+$/.test(rest)) return { kind, pointer: rest, text: given };
+      throw flagError(flag, given, 'expected a JSON pointer, like json:/data/order_id');
+    case 'header':
+      if (TOKEN.test(rest)) return { kind, name: rest.toLowerCase(), text: given };
+      throw flagError(flag, given, 'expected the name of a header field, like header:webhook-id');
+    case 'form':
+    case 'query':
+      return { kind, name: rest, text: given };
+    case 'body':
+      return { kind, pattern: regExp(flag, rest, given), text: given };
+  }
+  throw flagError(
+    flag,
+    given,
+    'expected json:/pointer, form:name, query:name, header:name or body:/re(group)/',
+  );
 }
 
 /** `200,204`, `2xx`, `200-299`: final statuses, each once, ascending. */

@@ -76,6 +76,7 @@ export function hostJson(record: HostRecord, clock: Clock): string {
 export function deliveryJson(record: DeliveryRecord, clock: Clock): string {
   return line({
     ...record,
+    intervals: record.intervals.map((interval) => milliseconds(interval, clock)),
     firstSent: rfc3339(record.firstSent, clock),
     firstAcked: rfc3339(record.firstAcked, clock),
     deliveredAt: rfc3339(record.deliveredAt, clock),

@@ -4,6 +4,7 @@
  */
 import type { ReportContext } from './context.ts';
 import { captureJson, deliveryJson, hostJson, summaryJson, transactionJson } from './json-values.ts';
+import { completing, finalPlaces } from './places.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { Spool } from './spool.ts';
 
@@ -33,7 +34,9 @@ export function jsonReporter(output: Output, context: ReportContext): Reporter {
         deliveries.map((record) => deliveryJson(record, clock)),
       );
       output.write('"transactions":[');
-      spool.drain(output);
+      const completed = completing(output, finalPlaces(deliveries));
+      spool.drain(completed);
+      completed.flush();
       output.write(']}\n');
     },
   };

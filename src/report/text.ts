@@ -1,10 +1,11 @@
 /**
  * For a person on a terminal: what was read; the failed transactions, each with its sentence and the frames that
- * prove it; those the capture does not decide; one line a host; the totals, and what the capture itself is to be
+ * prove it; those the capture does not decide; deliveries of several attempts; one line a host; the totals, and what the capture itself is to be
  * blamed for. Everything that came from packets is escaped; the only escape sequences are this report's colours.
  */
 import { type Code, FAILED, type Findings, OUTCOMES, type Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
+import { deliveryLines } from './delivery-list.ts';
 import { escapeText } from './escape.ts';
 import { type FileNames, fileNames } from './file-names.ts';
 import { hostLines } from './host-table.ts';
@@ -47,6 +48,7 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
       const lines = [
         ...openingLines(findings, context),
         ...transactionLines(findings, files),
+        ...deliveryLines(findings.deliveries, context, paint),
         ...closingLines(findings, context, paint),
       ];
       while (lines.at(-1) === '') lines.pop();

@@ -21,8 +21,10 @@ export interface Context {
   /** Response deadline after the last progress. */
   readonly timeout: Time;
   readonly onLimit: OnLimit;
-  /** False: nobody will ask for the text of a body. Absent: somebody may. */
-  readonly keepsBodies?: boolean;
+  /** False: nobody will ask for the text of a response's body. Absent: somebody may. */
+  readonly keepsAnswers?: boolean;
+  /** A request is over on the wire; what becomes of it comes as `onTransaction`. */
+  onRequest(transaction: Transaction): void;
   onTransaction(transaction: Transaction): void;
 }
 

@@ -173,7 +173,7 @@ export class Conversation {
         this.#responseOffset,
         at,
         this.#context.http.decodeBody,
-        this.#context.keepsBodies ?? true,
+        { keepsBody: this.#context.keepsAnswers ?? true, hashed: false },
       );
       this.#answering = this.#answerable() ?? null;
       // At once, so that an answer which stops within its head is not taken for none.
@@ -205,7 +205,7 @@ export class Conversation {
       this.#requestOffset,
       at,
       this.#context.http.decodeBody,
-      this.#context.keepsBodies ?? true,
+      { keepsBody: true, hashed: true },
     );
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
@@ -238,6 +238,7 @@ export class Conversation {
     if (end === 'complete' || end === 'closed') {
       exchange.acked = this.#attempts.senderSide.watch(request.end);
     }
+    if (!exchange.decided) this.#context.onRequest(exchange);
     this.#attempts.answered(exchange);
   }
 

@@ -1,6 +1,7 @@
 /**
  * Collects one HTTP message while it streams in: its moments, offsets and a bounded prefix of its body.
  */
+import { createHash, type Hash } from 'node:crypto';
 import { keep, type Moment } from '../capture/packet.ts';
 import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
@@ -26,11 +27,20 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   #keeping: boolean;
   #decode: HttpStage['decodeBody'];
   #decoded: DecodedBody | null = null;
+  /** Begun when the body outgrows what is kept of it. */
+  #hash: Hash | null = null;
+  #hashed: boolean;
 
-  /** @param keepsBody false where nobody will ask for `decoded`. */
-  constructor(start: number, at: Moment, decode: HttpStage['decodeBody'], keepsBody: boolean) {
+  /** `keepsBody` is false where nobody will ask for `decoded`, `hashed` where nobody will for `bodyDigest`. */
+  constructor(
+    start: number,
+    at: Moment,
+    decode: HttpStage['decodeBody'],
+    { keepsBody, hashed }: { readonly keepsBody: boolean; readonly hashed: boolean },
+  ) {
     this.#decode = decode;
     this.#keeping = keepsBody;
+    this.#hashed = hashed;
     this.start = start;
     this.end = start;
     this.firstByte = keep(at);
@@ -48,16 +58,28 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   addBody(bytes: Buffer, start: number, end: number): void {
     this.bodyBytes += end - start;
     this.bodyCaptured += end - start;
-    if (!this.#keeping) return;
+    if (!this.#keeping) {
+      this.#hash?.update(bytes.subarray(start, end));
+      return;
+    }
     const taken = Math.min(LIMITS.bodyBytes - this.#body.length, end - start);
     this.#body += bytes.toString('latin1', start, start + taken);
-    if (taken < end - start) this.#stopKeeping();
+    if (taken === end - start) return;
+    this.#stopKeeping();
+    if (this.#hashed) this.#hash = this.#hashOfKept().update(bytes.subarray(start + taken, end));
   }
 
   /** Behind a gap the rest cannot be joined to the prefix. */
   addBodyGap(length: number): void {
     this.bodyBytes += length;
     this.#stopKeeping();
+    this.#hash = null;
+    this.#hashed = false;
+  }
+
+  bodyDigest(): string | null {
+    if (!this.#hashed || (this.ended !== 'complete' && this.ended !== 'closed')) return null;
+    return (this.#hash?.copy() ?? this.#hashOfKept()).digest('hex');
   }
 
   decoded(): DecodedBody {
@@ -69,5 +91,9 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   #stopKeeping(): void {
     this.#keeping = false;
     this.#whole = false;
+  }
+
+  #hashOfKept(): Hash {
+    return createHash('sha256').update(this.#body, 'latin1');
   }
 }

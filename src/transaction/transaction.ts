@@ -64,6 +64,8 @@ export interface Message<H extends RequestHead | ResponseHead> {
   bodyCaptured: number;
   /** The text of the body's prefix, bounded, contiguous from its start; decoded when it is first asked for. */
   decoded(): DecodedBody;
+  /** SHA-256 of all of the body, without transfer coding, of a request; null where it was not captured whole. */
+  bodyDigest(): string | null;
 }
 
 /** Bytes that are no HTTP message. */

@@ -10,6 +10,7 @@ import {
   type CaptureRecord,
   type Code,
   type DecodedCounts,
+  type DeliveryRecord,
   FAILED,
   type Findings,
   noOutcomes,
@@ -55,7 +56,7 @@ export class Tallies {
     this.#hosts.add(judged);
   }
 
-  findings(capture: CaptureFacts, counts: RunCounts): Findings {
+  findings(capture: CaptureFacts, deliveries: readonly DeliveryRecord[], counts: RunCounts): Findings {
     const hosts = this.#hosts.records();
     const summary: SummaryRecord = {
       type: 'summary',
@@ -63,10 +64,10 @@ export class Tallies {
       outcomes: this.#outcomes,
       verdicts: this.#verdicts,
       hosts: hosts.length,
-      deliveries: 0,
+      deliveries: deliveries.length,
       exitStatus: this.#failed ? 1 : this.#undecided ? 3 : 0,
     };
-    return { capture: captureRecord(capture, counts), deliveries: [], hosts, summary };
+    return { capture: captureRecord(capture, counts), deliveries, hosts, summary };
   }
 }
 

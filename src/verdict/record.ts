@@ -15,6 +15,7 @@ import type {
   Endpoint,
   Evidence,
   Outcome,
+  Place,
   RequestRecord,
   ResponseRecord,
   TransactionFacts,
@@ -25,13 +26,17 @@ import type {
 
 const MILLISECOND = 1e6;
 
-export function recordOf({ transaction, verdict }: Judged, capture: CaptureFacts): TransactionRecord {
+export function recordOf(
+  { transaction, verdict }: Judged,
+  delivery: Place | null,
+  capture: CaptureFacts,
+): TransactionRecord {
   const { facts } = verdict;
   const times = timesOf(facts);
   const connection = connectionOf(facts, capture);
   return {
     type: 'transaction',
-    id: `${transaction.connection.id}.${transaction.index}`,
+    id: idOf(transaction),
     outcome: verdict.outcome,
     verdict: verdict.code,
     fault: verdict.fault,
@@ -43,12 +48,16 @@ export function recordOf({ transaction, verdict }: Judged, capture: CaptureFacts
     times,
     timings: timingsOf(times, facts),
     connection,
-    delivery: null,
+    delivery,
     signals: capture.live?.clockArrival ? [...verdict.signals, 'clock_arrival'] : verdict.signals,
     likely: verdict.likely,
     missing: verdict.missing,
     evidence: evidenceOf(verdict, capture),
   };
+}
+
+export function idOf({ connection, index }: Transaction): string {
+  return `${connection.id}.${index}`;
 }
 
 /**
@@ -173,7 +182,7 @@ function isComplete({ ended }: Message<RequestHead | ResponseHead>): boolean {
 }
 
 /** A target in absolute form overrides the Host field (RFC 9112 §3.2.2). */
-function nameIn({ target, headers }: RequestHead): string | null {
+export function nameIn({ target, headers }: RequestHead): string | null {
   return authorityOf(target) ?? headerOf(headers, 'host');
 }
 

@@ -302,7 +302,7 @@ export interface TransactionRecord {
   readonly times: TransactionTimes;
   readonly timings: TransactionTimings;
   readonly connection: ConnectionRecord;
-  readonly delivery: { readonly key: string; readonly attempt: number; readonly of: number } | null;
+  readonly delivery: Place | null;
   readonly signals: readonly string[];
   readonly likely: Code | null;
   readonly missing: readonly string[];
@@ -344,18 +344,46 @@ export interface Quantiles {
   readonly max: number | null;
 }
 
-/** Attempts that carry one business key; the best attempt decides. */
+/** Which attempt of which delivery a transaction is. */
+export interface Place {
+  readonly key: string;
+  /**
+   * From 1, by first byte, among the attempts known when this one is judged; null where they are no longer counted
+   * (`LIMITS.deliveries`, `LIMITS.deliveryAttempts`).
+   */
+  readonly attempt: number | null;
+  /** Null until the capture has ended: nobody knows before how many follow. */
+  readonly of: number | null;
+}
+
+/** Attempts of one method, host and path that carry one business key; the best attempt decides. */
 export interface DeliveryRecord {
   readonly type: 'delivery';
   readonly key: string;
   readonly host: string;
   readonly outcome: Outcome;
   readonly verdict: Code;
+  /** Ids of transactions in order of their first bytes; the first so many (`LIMITS.deliveryAttempts`). */
   readonly attempts: readonly string[];
+  /** How many there were. */
+  readonly attemptCount: number;
+  /** Milliseconds from the first byte of an attempt to that of the next: one fewer than `attempts`. */
+  readonly intervals: readonly number[];
+  /** First byte of the first attempt. */
   readonly firstSent: Time | null;
+  /** When a whole request was first acknowledged by the receiver's TCP. */
   readonly firstAcked: Time | null;
+  /** When the first answer that counts as delivered was complete. */
   readonly deliveredAt: Time | null;
+  /** Attempts that began after `firstAcked`, and after `deliveredAt`. */
   readonly duplicatesAfterAck: number;
+  readonly duplicatesAfterDelivery: number;
+  readonly method: string | null;
+  readonly port: number;
+  /** Of the target, without query. */
+  readonly path: string | null;
+  /** Where the key was found, as `--key` would say it; `identical` where the whole request is the key. */
+  readonly keyFrom: string;
 }
 
 /** Tallies of the decoder, one per packet. */
@@ -440,7 +468,17 @@ export interface AnalysisOptions {
   readonly methods: readonly string[];
   /** What counts as delivered, beyond a complete final 2xx. */
   readonly accept: AcceptRule;
+  /** Where the business key of a request stands, first match wins; empty means the usual names. */
+  readonly keys: readonly KeySpec[];
 }
+
+/** A place to look for a business key; `text` is how `--key` says it. */
+export type KeySpec =
+  /** RFC 6901. */
+  | { readonly kind: 'json'; readonly pointer: string; readonly text: string }
+  | { readonly kind: 'form' | 'query' | 'header'; readonly name: string; readonly text: string }
+  /** The first group that matched, else the whole match. */
+  | { readonly kind: 'body'; readonly pattern: RegExp; readonly text: string };
 
 export interface AcceptRule {
   readonly body: RegExp | null;

@@ -31,6 +31,7 @@ describe('analyze', () => {
         hosts: [],
         ports: [],
         methods: [],
+        keys: [],
         accept: { body: null, rejectBody: null, statuses: null },
       },
       only: null,

@@ -33,6 +33,11 @@ const TAKEN: [name: keyof typeof values & string, check: Check, given: string, v
   ['regExp', values.regExp, '^success$', /^success$/],
   ['regExp', values.regExp, '/^success$/i', /^success$/i],
   ['regExp', values.regExp, '/a/b', /\/a\/b/],
+  ['keySpec', values.keySpec, 'json:/a~1b/0', { kind: 'json', pointer: '/a~1b/0', text: 'json:/a~1b/0' }],
+  ['keySpec', values.keySpec, 'form:a b:c', { kind: 'form', name: 'a b:c', text: 'form:a b:c' }],
+  ['keySpec', values.keySpec, 'query:id', { kind: 'query', name: 'id', text: 'query:id' }],
+  ['keySpec', values.keySpec, 'header:X-Id', { kind: 'header', name: 'x-id', text: 'header:X-Id' }],
+  ['keySpec', values.keySpec, 'body:/<(.+)>/i', { kind: 'body', pattern: /<(.+)>/i, text: 'body:/<(.+)>/i' }],
   ['statuses', values.statuses, '204,200', [200, 204]],
   ['statuses', values.statuses, '200-202,201,204', [200, 201, 202, 204]],
   ['outcomes', values.outcomes, 'pending,delivered', ['delivered', 'pending']],
@@ -59,6 +64,9 @@ const REFUSED: [check: Check, given: string][] = [
   ...['', 'PO ST', 'POST,GET', 'PÖST'].map((given): [Check, string] => [values.method, given]),
   ...['', 'a b', '10.0.0.0/33', '2001:db8::/129', 'x.example/8', '10.0.0.0/', '10.0.0.0/8/8', 'http://x'].map(
     (given): [Check, string] => [values.host, given],
+  ),
+  ...['id', 'json:id', 'json:/a~2', 'form:', 'header:a b', 'body:/(/', 'xml:id', ''].map(
+    (given): [Check, string] => [values.keySpec, given],
   ),
   ...['(', '[', '/(/i', '*'].map((given): [Check, string] => [values.regExp, given]),
   ...['', '100', '1xx', '99', '204-200', '2', 'ok', '200,,204', '1000', '200-'].map(

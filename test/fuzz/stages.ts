@@ -42,6 +42,7 @@ export async function watchStages(
     agenda,
     timeout,
     onLimit() {},
+    onRequest() {},
     onTransaction(transaction: Transaction) {
       problems.check(
         !transactions.has(transaction),

@@ -9,6 +9,7 @@ import {
   collector,
   context,
   DELIVERED,
+  DELIVERY,
   findings,
   HOST,
   REFUSED,
@@ -73,6 +74,9 @@ function hostile(): [TransactionRecord[], Findings] {
   );
   const end = findings({
     hosts: [{ ...HOST, host: HOSTILE }],
+    deliveries: [
+      { ...DELIVERY, key: HOSTILE, host: HOSTILE, path: HOSTILE, keyFrom: HOSTILE, attemptCount: 2 },
+    ],
     capture: {
       warnings: [{ code: 'cut', text: HOSTILE }],
       files: [{ ...CAPTURE.files[0]!, path: HOSTILE }],

@@ -8,6 +8,7 @@ import { en } from '../../src/report/summary/en.ts';
 import type { Clock } from '../../src/report/time.ts';
 import type {
   CaptureRecord,
+  DeliveryRecord,
   Findings,
   HostRecord,
   SummaryRecord,
@@ -121,6 +122,26 @@ export const DELIVERED: TransactionRecord = {
     { file: 'notify.pcap', frame: 4, time: 11 * MS, role: 'request_last_byte' },
     { file: 'notify.pcap', frame: 6, time: 131 * MS, role: 'response_first_byte' },
   ],
+};
+
+export const DELIVERY: DeliveryRecord = {
+  type: 'delivery',
+  key: 'order-1',
+  host: 'pay.shop.example',
+  outcome: 'delivered',
+  verdict: 'delivered',
+  attempts: ['1.1'],
+  attemptCount: 1,
+  intervals: [],
+  firstSent: 11_000_000,
+  firstAcked: null,
+  deliveredAt: 131_000_000,
+  duplicatesAfterAck: 0,
+  duplicatesAfterDelivery: 0,
+  method: 'POST',
+  port: 80,
+  path: '/notify',
+  keyFrom: 'form:out_trade_no',
 };
 
 export function transaction(change: Change<TransactionRecord> = {}): TransactionRecord {

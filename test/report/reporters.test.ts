@@ -3,13 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ReportContext } from '../../src/report/context.ts';
 import { createReporter, type Format } from '../../src/report/create.ts';
-import type { DeliveryRecord, Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
+import { completing, finalPlaces } from '../../src/report/places.ts';
+import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import {
   CAPTURE,
   CLOCK_NS,
   collector,
   context,
   DELIVERED,
+  DELIVERY,
   findings,
   HOST,
   NOTHING_FAILED,
@@ -361,19 +363,6 @@ describe('whatever the packets say', () => {
   });
 });
 
-const DELIVERY: DeliveryRecord = {
-  type: 'delivery',
-  key: 'order-1',
-  host: 'pay.shop.example',
-  outcome: 'delivered',
-  verdict: 'delivered',
-  attempts: ['1.1'],
-  firstSent: 11_000_000,
-  firstAcked: null,
-  deliveredAt: 131_000_000,
-  duplicatesAfterAck: 0,
-};
-
 describe('ndjson', () => {
   test('fields in the order of the contract', () => {
     const line = report('ndjson', [REFUSED]).split('\n')[0];
@@ -468,6 +457,38 @@ describe('json', () => {
     expect([...transactions, ...deliveries, ...hosts, capture, summary]).toEqual(
       lines.map((line) => JSON.parse(line)),
     );
+  });
+
+  test('each attempt is told how many there were', () => {
+    const key = '","attempt":9,"of":null}\n{"type":"transaction","id":"3.1"';
+    const place = { key, attempt: null, of: null };
+    const records = [UNANSWERED, DELIVERED].map((record) => ({ ...record, delivery: place }));
+    const end = findings({ deliveries: [{ ...DELIVERY, key, attempts: ['2.1', '1.1'], attemptCount: 3 }] });
+    const { transactions } = JSON.parse(
+      report('json', [...records, { ...REFUSED, delivery: place }], {}, end),
+    );
+    expect(transactions.map((record: TransactionRecord) => record.delivery)).toEqual([
+      { key, attempt: 1, of: 3 },
+      { key, attempt: 2, of: 3 },
+      place,
+    ]);
+    const lines = report('ndjson', records, {}, end).split('\n');
+    expect(JSON.parse(lines[0]!).delivery).toEqual(place);
+  });
+
+  test('lines are completed however they are cut', () => {
+    const line =
+      '{"type":"transaction","id":"1.2","delivery":{"key":"a","attempt":2,"of":null},"signals":[]}';
+    const whole = `x\n${line},\n${line}`;
+    const places = finalPlaces([{ ...DELIVERY, attempts: ['1.2'], attemptCount: 12 }]);
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const output = collector();
+      const completed = completing(output, places);
+      completed.write(whole.slice(0, cut));
+      completed.write(whole.slice(cut));
+      completed.flush();
+      expect(output.text).toBe(whole.replaceAll('"attempt":2,"of":null', '"attempt":1,"of":12'));
+    }
   });
 
   test('--only, and nothing at all', () => {

@@ -30,6 +30,7 @@ export async function observe(source: PacketSource, timeout = 30e9): Promise<Obs
     agenda,
     timeout,
     onLimit,
+    onRequest() {},
     onTransaction: (transaction: Transaction) => transactions.push(transaction),
   };
   const table = new ConnectionTable(

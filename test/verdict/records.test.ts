@@ -47,7 +47,7 @@ test('a simple exchange, field by field', async () => {
       interface: null,
       tls: null,
     },
-    delivery: null,
+    delivery: { key: expect.stringMatching(/^sha256:/), attempt: 1, of: null },
     likely: null,
     missing: [],
     signals: [],

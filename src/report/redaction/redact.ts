@@ -53,7 +53,7 @@ class Redactor {
   }
 
   delivery(record: DeliveryRecord): DeliveryRecord {
-    return { ...record, key: this.#key(record.key, null) };
+    return { ...record, key: this.#key(record.key, null), path: this.#text(record.path) };
   }
 
   #headers(headers: readonly HeaderField[]): HeaderField[] {

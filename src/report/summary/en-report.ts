@@ -2,6 +2,7 @@
  * English: what the text report says around the sentences of `en.ts`: headings, table, totals, warnings.
  */
 import type { Outcome } from '../../verdict/verdict.ts';
+import { deliverySentence } from './en-delivery.ts';
 import { list } from './en-phrases.ts';
 import { grouped } from './facts.ts';
 import type { Frames, ReportWording } from './language.ts';
@@ -52,6 +53,9 @@ export const reportWording: ReportWording = {
   moreGroups: (n) =>
     `... and ${plural(n, 'transaction')} of other kinds or hosts (--format ndjson prints all)`,
   hint: 'wirewitness explain CODE tells what a verdict means and what to do about it.',
+  deliveries: (n) => `${plural(n, 'delivery', 'deliveries')} of several attempts`,
+  delivery: deliverySentence,
+  moreDeliveries: (n) => `... and ${plural(n, 'delivery', 'deliveries')} more (--format ndjson prints all)`,
   hosts: 'Hosts',
   moreHosts: (n) => `... and ${plural(n, 'host')} more (--format ndjson prints all)`,
   columns: {

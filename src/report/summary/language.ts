@@ -3,7 +3,7 @@
  * one value of this type (`en.ts`, `zh.ts`); codes, field names and file names never change with it.
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
-import type { Code, Outcome, Reason, TransactionRecord } from '../../verdict/verdict.ts';
+import type { Code, DeliveryRecord, Outcome, Reason, TransactionRecord } from '../../verdict/verdict.ts';
 import type { Clock } from '../time.ts';
 
 export interface Language {
@@ -35,6 +35,20 @@ export interface Frames {
   readonly file: string | null;
 }
 
+/** What a sentence tells of a delivery, beside its figures; everything that came from packets is escaped. */
+export interface DeliveryStory {
+  readonly record: DeliveryRecord;
+  /** The business key; null where the request itself is the key. */
+  readonly name: string | null;
+  /** `POST pay.shop.example:80/notify`. */
+  readonly place: string;
+  /** Milliseconds from the first attempt to the last one. */
+  readonly span: number;
+  readonly firstSent: string | null;
+  readonly firstAcked: string | null;
+  readonly deliveredAt: string | null;
+}
+
 export interface ReportWording {
   /** First line: how much was read, and from which file or how many. Null where no file was read. */
   readonly read: (
@@ -63,6 +77,10 @@ export interface ReportWording {
   readonly moreGroups: (transactions: number) => string;
   /** Where to read what a verdict means. */
   readonly hint: string;
+  /** Heading of the deliveries of several attempts. */
+  readonly deliveries: (count: number) => string;
+  readonly delivery: (story: DeliveryStory) => string;
+  readonly moreDeliveries: (count: number) => string;
   readonly hosts: string;
   readonly moreHosts: (count: number) => string;
   /** One line, and the same in two lines for terminals that have no room. */

@@ -6,6 +6,7 @@
 import type { Outcome } from '../../verdict/verdict.ts';
 import { grouped } from './facts.ts';
 import type { Frames, ReportWording } from './language.ts';
+import { deliverySentence } from './zh-delivery.ts';
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   delivered: '已送达',
@@ -55,6 +56,9 @@ export const reportWording: ReportWording = {
   more: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
   moreGroups: (n) => `...另有 ${grouped(n)} 个其他类型或主机的事务（--format ndjson 可输出全部）`,
   hint: '判定代码的含义和处理建议：wirewitness explain CODE（英文）。',
+  deliveries: (n) => `${grouped(n)} 个通知有多次尝试`,
+  delivery: deliverySentence,
+  moreDeliveries: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
   hosts: '主机',
   moreHosts: (n) => `...另有 ${grouped(n)} 个主机（--format ndjson 可输出全部）`,
   columns: {

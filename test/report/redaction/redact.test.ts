@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { SecretNames } from '../../../src/report/redaction/names.ts';
 import { redacted } from '../../../src/report/redaction/redact.ts';
 import type { DeliveryRecord, Findings, TransactionRecord } from '../../../src/verdict/verdict.ts';
-import { DELIVERED, findings, REFUSED, transaction } from '../records.ts';
+import { DELIVERED, DELIVERY, findings, REFUSED, transaction } from '../records.ts';
 
 function passed(
   records: readonly TransactionRecord[],
@@ -81,18 +81,7 @@ test('names that were added, in headers as in fields', () => {
 });
 
 test('a key of deliveries that is a secret has another name, the same each time', () => {
-  const delivery = (key: string): DeliveryRecord => ({
-    type: 'delivery',
-    key,
-    host: 'pay.example',
-    outcome: 'delivered',
-    verdict: 'delivered',
-    attempts: ['1.1'],
-    firstSent: null,
-    firstAcked: null,
-    deliveredAt: null,
-    duplicatesAfterAck: 0,
-  });
+  const delivery = (key: string): DeliveryRecord => ({ ...DELIVERY, key });
   const attempt = (id: string, key: string, body: string) =>
     transaction({
       ...DELIVERED,

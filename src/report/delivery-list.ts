@@ -1,0 +1,57 @@
+/**
+ * The part of the text report that names deliveries: those of several attempts, which single transactions do not tell;
+ * what was not delivered first. Delivery records in, wrapped lines out.
+ */
+import type { DeliveryRecord } from '../verdict/verdict.ts';
+import type { ReportContext } from './context.ts';
+import { clip, escapeText } from './escape.ts';
+import { hostAndPort } from './listing.ts';
+import type { DeliveryStory } from './summary/language.ts';
+import type { Paint } from './terminal.ts';
+import { readableTime } from './time.ts';
+import { wrap } from './wrap.ts';
+
+/** More is no overview any more; the rest is in the other formats. */
+const SHOWN = 20;
+const KEY_LENGTH = 80;
+const PATH_LENGTH = 120;
+
+export function deliveryLines(
+  deliveries: readonly DeliveryRecord[],
+  context: ReportContext,
+  paint: Paint,
+): string[] {
+  const { language, only, width } = context;
+  const words = language.report;
+  const several = deliveries.filter(
+    ({ attemptCount, outcome }) => attemptCount > 1 && (only === null || only.includes(outcome)),
+  );
+  if (several.length === 0) return [];
+  const order = several.sort(
+    (a, b) =>
+      Number(a.outcome === 'delivered') - Number(b.outcome === 'delivered') ||
+      b.attemptCount - a.attemptCount,
+  );
+  const lines = wrap(words.deliveries(several.length), width).map((line) => paint('bold', line));
+  for (const record of order.slice(0, SHOWN)) {
+    const style = record.outcome === 'delivered' ? 'green' : 'red';
+    const [first = '', ...rest] = wrap(words.delivery(storyOf(record, context)), width - 4);
+    lines.push(paint(style, `  ${first}`), ...rest.map((line) => `    ${line}`));
+  }
+  const more = several.length - SHOWN;
+  if (more > 0) lines.push(...wrap(words.moreDeliveries(more), width - 2).map((line) => `  ${line}`));
+  return [...lines, ''];
+}
+
+function storyOf(record: DeliveryRecord, { clock }: ReportContext): DeliveryStory {
+  const { key, keyFrom, method, host, port, path, firstSent, firstAcked, deliveredAt } = record;
+  return {
+    record,
+    name: keyFrom === 'identical' ? null : escapeText(clip(key, KEY_LENGTH)),
+    place: escapeText(clip(`${method} ${hostAndPort(host, port)}${path}`, PATH_LENGTH)),
+    span: record.intervals.reduce((sum, interval) => sum + interval, 0),
+    firstSent: readableTime(firstSent, clock),
+    firstAcked: readableTime(firstAcked, clock),
+    deliveredAt: readableTime(deliveredAt, clock),
+  };
+}

@@ -1,0 +1,248 @@
+/**
+ * Puts attempts that carry one business key together. In: each request when it is over on the wire, which gives it
+ * its place among the attempts by first byte, and each transaction when it is judged. Out: that place, and at the end
+ * one record a delivery. Bounded in deliveries and in attempts of one; a delivery holds figures, no records.
+ *
+ * One key at two places (a payment and a refund of one order, a webhook with two subscribers) is two deliveries: an
+ * answer at one place says nothing about the other.
+ */
+import { createHash } from 'node:crypto';
+import type { Time } from '../capture/packet.ts';
+import { LIMITS, type OnLimit } from '../limits.ts';
+import type { Transaction } from '../transaction/transaction.ts';
+import { type Key, keysIn, searchedOf } from './keys/find.ts';
+import { hostNamed, idOf, type Judged, nameIn } from './record.ts';
+import type { Code, DeliveryRecord, KeySpec, Outcome, Place, TransactionFacts } from './verdict.ts';
+
+/** Safe methods (RFC 9110 §9.2.1) deliver nothing but what their query says. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** What may still turn out well comes before what is known to have failed. */
+const BEST_FIRST: readonly Outcome[] = [
+  'delivered',
+  'pending',
+  'unknown',
+  'refused',
+  'unanswered',
+  'unsent',
+  'missing',
+];
+
+interface Attempt {
+  readonly at: Time;
+  /** Null until it is judged. */
+  id: string | null;
+}
+
+interface Delivery {
+  readonly key: Key;
+  readonly method: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  /** In order of their first bytes, bounded. */
+  readonly attempts: Attempt[];
+  /** Judged, listed or not. */
+  judged: number;
+  best: Best | null;
+  firstSent: Time | null;
+  firstAcked: Time | null;
+  deliveredAt: Time | null;
+  /** Of attempts that are not listed. */
+  unlistedAfterAck: number;
+  unlistedAfterDelivery: number;
+}
+
+interface Best {
+  readonly outcome: Outcome;
+  readonly verdict: Code;
+  readonly acked: TransactionFacts['acked'];
+  readonly at: Time;
+}
+
+interface Entry {
+  readonly delivery: Delivery;
+  /** Null where the delivery lists no more. */
+  readonly attempt: Attempt | null;
+}
+
+export class Deliveries {
+  /** By identity, the one without an attempt for longest first. */
+  #deliveries = new Map<string, Delivery>();
+  #entries = new WeakMap<Transaction, Entry>();
+  #specs: readonly KeySpec[];
+  #onLimit: OnLimit;
+
+  constructor(specs: readonly KeySpec[], onLimit: OnLimit) {
+    this.#specs = specs;
+    this.#onLimit = onLimit;
+  }
+
+  /** Called at most once a request, before it is judged. */
+  onRequest(transaction: Transaction): void {
+    const delivery = this.#deliveryOf(transaction);
+    if (delivery === null) return;
+    const { attempts } = delivery;
+    let attempt: Attempt | null = null;
+    if (attempts.length < LIMITS.deliveryAttempts) {
+      attempt = { at: transaction.request!.firstByte.time, id: null };
+      const later = attempts.findLastIndex(({ at }) => at <= attempt!.at);
+      attempts.splice(later + 1, 0, attempt);
+    } else this.#onLimit('deliveryAttempts');
+    this.#entries.set(transaction, { delivery, attempt });
+  }
+
+  /** Asked once, when it is judged, which may be before its request is over. */
+  placeOf(transaction: Transaction): Place | null {
+    if (!this.#entries.has(transaction)) this.onRequest(transaction);
+    const entry = this.#entries.get(transaction);
+    if (entry === undefined) return null;
+    const { delivery, attempt } = entry;
+    return {
+      key: delivery.key.value,
+      attempt: attempt === null ? null : delivery.attempts.indexOf(attempt) + 1,
+      of: null,
+    };
+  }
+
+  /** @param wanted false where it was not asked for: it is no attempt. */
+  judged({ transaction, verdict, outcome, code }: Judged, wanted: boolean): void {
+    const entry = this.#entries.get(transaction);
+    if (entry === undefined) return;
+    const { delivery, attempt } = entry;
+    if (!wanted) {
+      if (attempt !== null) delivery.attempts.splice(delivery.attempts.indexOf(attempt), 1);
+      return;
+    }
+    const { request, response, acked } = transaction;
+    const at = request!.firstByte.time;
+    delivery.judged++;
+    if (attempt !== null) attempt.id = idOf(transaction);
+    else {
+      if (isAfter(at, delivery.firstAcked)) delivery.unlistedAfterAck++;
+      if (isAfter(at, delivery.deliveredAt)) delivery.unlistedAfterDelivery++;
+    }
+    const best: Best = { outcome, verdict: code, acked: verdict.facts.acked, at };
+    if (delivery.best === null || isBetter(best, delivery.best)) delivery.best = best;
+    delivery.firstSent = earliest(delivery.firstSent, at);
+    delivery.firstAcked = earliest(delivery.firstAcked, acked?.at?.time ?? null);
+    if (outcome === 'delivered') {
+      delivery.deliveredAt = earliest(delivery.deliveredAt, response?.lastByte.time ?? null);
+    }
+  }
+
+  /** In order of their first bytes. */
+  records(): DeliveryRecord[] {
+    return [...this.#deliveries.values()]
+      .flatMap((delivery) => (delivery.best === null ? [] : [recordOf(delivery, delivery.best)]))
+      .sort((a, b) => (a.firstSent ?? 0) - (b.firstSent ?? 0));
+  }
+
+  /** Null for what has no key. */
+  #deliveryOf(transaction: Transaction): Delivery | null {
+    const { request, connection, sender } = transaction;
+    const head = request?.head;
+    // A head that was cut may have lost the field that counts.
+    if (!head?.complete) return null;
+    const side = sender === 0 ? 1 : 0;
+    const { host, port } = hostNamed(nameIn(head), {
+      ip: connection.addresses[side],
+      port: connection.ports[side],
+    });
+    const path = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(head.target)?.[1] || '/';
+    const searched = searchedOf(request!, this.#onLimit);
+    const content = `${head.method} ${host}:${port} ${head.target}`;
+    const key = keysIn(searched, this.#specs)[0] ?? identical(transaction, content, searched.query);
+    if (key === null) return null;
+    const place = `${head.method} ${host}:${port}${this.#bounded(path)}`;
+    return this.#named(`${place} ${this.#bounded(key.value)}`, () => ({
+      key: { value: this.#bounded(key.value), from: key.from },
+      method: owned(head.method),
+      host: owned(host),
+      port,
+      path: this.#bounded(path),
+      attempts: [],
+      judged: 0,
+      best: null,
+      firstSent: null,
+      firstAcked: null,
+      deliveredAt: null,
+      unlistedAfterAck: 0,
+      unlistedAfterDelivery: 0,
+    }));
+  }
+
+  #named(identity: string, create: () => Delivery): Delivery {
+    let delivery = this.#deliveries.get(identity);
+    if (delivery === undefined) {
+      delivery = create();
+      if (this.#deliveries.size >= LIMITS.deliveries) {
+        this.#onLimit('deliveries');
+        this.#deliveries.delete(this.#deliveries.keys().next().value!);
+      }
+    } else this.#deliveries.delete(identity);
+    this.#deliveries.set(owned(identity), delivery);
+    return delivery;
+  }
+
+  #bounded(text: string): string {
+    if (text.length <= LIMITS.keyLength) return owned(text);
+    this.#onLimit('keyLength');
+    return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  }
+}
+
+/** The whole request as its own key; null where it was not captured whole, or says nothing that could be repeated. */
+function identical({ request }: Transaction, content: string, query: string): Key | null {
+  const digest = request!.bodyDigest();
+  if (digest === null) return null;
+  if (request!.bodyBytes === 0 && query === '' && SAFE.has(request!.head!.method.toUpperCase())) return null;
+  const hash = createHash('sha256').update(`${content}\n${digest}`).digest('hex');
+  return { value: `sha256:${hash}`, from: 'identical' };
+}
+
+/** A copy of its own: a piece of a body keeps all of that body in memory. */
+function owned(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function isAfter(at: Time, moment: Time | null): boolean {
+  return moment !== null && at > moment;
+}
+
+function earliest(a: Time | null, b: Time | null): Time | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
+/** A delivery that the accept rule confirmed before one that it could not; then what the receiver took; then the later. */
+function isBetter(a: Best, b: Best): boolean {
+  const rank = (best: Best) => BEST_FIRST.indexOf(best.outcome);
+  if (rank(a) !== rank(b)) return rank(a) < rank(b);
+  if (a.outcome === 'delivered') return a.verdict === 'delivered' && b.verdict !== 'delivered';
+  if ((a.acked === 'full') !== (b.acked === 'full')) return a.acked === 'full';
+  return a.at >= b.at;
+}
+
+function recordOf(delivery: Delivery, best: Best): DeliveryRecord {
+  const { attempts, firstAcked, deliveredAt } = delivery;
+  const after = (moment: Time | null) => attempts.filter(({ at }) => isAfter(at, moment)).length;
+  return {
+    type: 'delivery',
+    key: delivery.key.value,
+    host: delivery.host,
+    outcome: best.outcome,
+    verdict: best.verdict,
+    attempts: attempts.flatMap(({ id }) => id ?? []),
+    attemptCount: delivery.judged,
+    intervals: attempts.slice(1).map(({ at }, i) => (at - attempts[i]!.at) / 1e6),
+    firstSent: delivery.firstSent,
+    firstAcked,
+    deliveredAt,
+    duplicatesAfterAck: after(firstAcked) + delivery.unlistedAfterAck,
+    duplicatesAfterDelivery: after(deliveredAt) + delivery.unlistedAfterDelivery,
+    method: delivery.method,
+    port: delivery.port,
+    path: delivery.path,
+    keyFrom: delivery.key.from,
+  };
+}

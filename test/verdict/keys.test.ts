@@ -1,0 +1,187 @@
+/** Business keys: where they stand in a request, which of several counts, and that a value that was cut is none. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { keySpec } from '../../src/cli/values.ts';
+import { LIMITS } from '../../src/limits.ts';
+import { keysIn, type Searched } from '../../src/verdict/keys/find.ts';
+import { scanJson } from '../../src/verdict/keys/json.ts';
+
+function searched(body: string | null, given: Partial<Searched> = {}): Searched {
+  return { headers: [], query: '', body, whole: true, ...given };
+}
+
+const first = (request: Searched, ...specs: string[]) => {
+  const key = keysIn(
+    request,
+    specs.map((spec) => keySpec('--key', spec)),
+  )[0];
+  return key === undefined ? null : `${key.from} = ${key.value}`;
+};
+
+describe('the usual names', () => {
+  test.each([
+    ['form', 'merchant=1&out_trade_no=P%2017&x=2', 'form:out_trade_no = P 17'],
+    ['form of other names', 'NotifyId=n-1', 'form:NotifyId = n-1'],
+    ['JSON', '{"a":{"b":[1]},"out_trade_no":"P17"}', 'json:/out_trade_no = P17'],
+    ['JSON in an object', '{"data":{"orderNo":"P17"}}', 'json:/data/orderNo = P17'],
+    [
+      'JSON in a string',
+      '{"biz_content":"{\\"out_trade_no\\":\\"P17\\"}"}',
+      'json:/biz_content json:/out_trade_no = P17',
+    ],
+    ['JSON in a form', 'app=1&data=%7B%22order_id%22%3A%22P17%22%7D', 'form:data json:/order_id = P17'],
+    [
+      'a number too long to be one',
+      '{"order_id":20170104000000000123}',
+      'json:/order_id = 20170104000000000123',
+    ],
+    ['XML', '<xml><a>1</a>\n<out_trade_no><![CDATA[P17]]></out_trade_no></xml>', 'xml:out_trade_no = P17'],
+    ['XML text', '<xml><order_id> P&amp;17 </order_id></xml>', 'xml:order_id = P&17'],
+    [
+      'multipart',
+      '--b1\r\nContent-Disposition: form-data; name="order_id"\r\n\r\nP17\r\n--b1--\r\n',
+      'form:order_id = P17',
+    ],
+    ['earlier names before later ones', 'order_id=2&notify_id=1&out_trade_no=3', 'form:out_trade_no = 3'],
+    ['empty values are none', 'out_trade_no=&order_id=2', 'form:order_id = 2'],
+    ['null is none', '{"out_trade_no":null,"order_id":"2"}', 'json:/order_id = 2'],
+    ['deeper than one wrapper', '{"data":{"data":{"order_id":"2"}}}', null],
+    ['inside anything else', '{"merchant":{"order_id":"2"}}', null],
+    ['none', '{"id":"2"}', null],
+    ['no form', 'hello world', null],
+  ])('%s', (_, body, expected) => {
+    expect(first(searched(body))).toBe(expected);
+  });
+
+  test('headers before all else, then the query', () => {
+    const headers = [
+      { name: 'Idempotency-Key', value: 'i-1' },
+      { name: 'Webhook-Id', value: 'w-1' },
+    ];
+    expect(first(searched('order_id=1', { headers }))).toBe('header:webhook-id = w-1');
+    expect(first(searched('order_id=1', { query: 'order_id=7' }))).toBe('query:order_id = 7');
+    expect(first(searched(null, { query: 'order_id=7' }))).toBe('query:order_id = 7');
+  });
+});
+
+describe('asked for', () => {
+  const json = searched('{"data":[{"id":"x/~"},{"id":7.50}],"a/b":{"c~d":"e"}}');
+  test.each([
+    ['json:/data/0/id', 'x/~'],
+    ['json:/data/1/id', '7.50'],
+    ['json:/a~1b/c~0d', 'e'],
+    ['body:/"id":([0-9.]+)/', '7.50'],
+    ['body:"id"', '"id"'],
+  ])('%s', (spec, value) => {
+    expect(first(json, spec)).toBe(`${spec} = ${value}`);
+  });
+
+  test('form, query and header by their exact names; the first that is there counts', () => {
+    const request = searched('a=1&A=2', { query: 'b=3', headers: [{ name: 'X-Id', value: '4' }] });
+    expect(first(request, 'form:A')).toBe('form:A = 2');
+    expect(first(request, 'query:b')).toBe('query:b = 3');
+    expect(first(request, 'header:x-ID')).toBe('header:x-ID = 4');
+    expect(first(request, 'form:c', 'query:b', 'form:a')).toBe('query:b = 3');
+  });
+
+  test('the usual names are then not looked for', () => {
+    expect(first(searched('out_trade_no=1'), 'form:id')).toBeNull();
+  });
+});
+
+describe('a body that was cut', () => {
+  const BODIES: readonly (readonly [string, string])[] = [
+    ['a=1&order_id=P17&b=2', 'P17'],
+    ['{"a":[{},"x"],"order_id":"P17","b":2}', 'P17'],
+    ['{"order_id":20170104, "b":2}', '20170104'],
+    ['<xml><order_id><![CDATA[P17]]></order_id></xml>', 'P17'],
+    ['--b\r\nContent-Disposition: form-data; name="order_id"\r\n\r\nP17\r\n--b--\r\n', 'P17'],
+  ];
+
+  test('gives the key or none, never a part of it', () => {
+    for (const [body, key] of BODIES) {
+      for (let length = 0; length < body.length; length++) {
+        const found = keysIn(searched(body.slice(0, length), { whole: false }), [])[0];
+        expect([undefined, key]).toContain(found?.value);
+      }
+      expect(keysIn(searched(body), [])[0]?.value).toBe(key);
+    }
+  });
+
+  test('what a pattern matches up to the cut may go on behind it', () => {
+    const spec = 'body:/id=(\\d+)/';
+    expect(first(searched('id=2017', { whole: false }), spec)).toBeNull();
+    expect(first(searched('id=2017 ', { whole: false }), spec)).toBe(`${spec} = 2017`);
+    expect(first(searched('id=2017'), spec)).toBe(`${spec} = 2017`);
+  });
+});
+
+describe('JSON', () => {
+  /** The scalars that are no booleans, by `JSON.parse`. */
+  function scalars(value: unknown, pointer = ''): [string, string][] {
+    if (typeof value === 'string' || typeof value === 'number') return [[pointer, String(value)]];
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inner]) =>
+      scalars(inner, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+    );
+  }
+
+  test('is read as JSON.parse reads it', () => {
+    // Without floats and names of digits, whose text and order JavaScript changes.
+    const tree = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5 },
+        fc.string(),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(
+          fc.string().map((name) => `n${name}`),
+          tie('value'),
+          { maxKeys: 4 },
+        ),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(tree, fc.constantFrom(undefined, 1, '\t'), (value, space) => {
+        const found: [string, string][] = [];
+        // A number as the whole text may have been cut.
+        scanJson(`${JSON.stringify(value, null, space)} `, (pointer, text) => {
+          found.push([pointer, text]);
+          return false;
+        });
+        expect(found).toEqual(scalars(JSON.parse(JSON.stringify(value))));
+      }),
+    );
+  });
+
+  test('nothing makes it throw or hang', () => {
+    const piece = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"a"',
+      '"',
+      '\\',
+      '1',
+      '-',
+      'true',
+      ' ',
+      '\ufeff',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+        scanJson(pieces.join(''), () => false);
+      }),
+      { numRuns: 500 },
+    );
+    let visited = 0;
+    scanJson(`${'['.repeat(100_000)}1`, () => visited++ < 0);
+    scanJson(`{"a":${'['.repeat(LIMITS.keyDepth)}1,2`, () => visited++ < 0);
+    expect(visited).toBe(0);
+  });
+});
