@@ -37,6 +37,37 @@ export function moveTo(mark: Mark | null, at: Moment): Mark {
   return mark;
 }
 
+/** Its own moment: one object for two, of which each connection keeps four. */
+class Print implements Fingerprint, Moment {
+  readonly time: Time;
+  readonly file: number;
+  readonly frame: number;
+  readonly ttl: number;
+  readonly ipId: number;
+  readonly dontFragment: boolean;
+  readonly window: number;
+  readonly flags: number;
+  readonly ackOffset: number | null;
+  readonly offset: number;
+
+  constructor(segment: Segment, ackOffset: number | null, offset: number) {
+    this.time = segment.time;
+    this.file = segment.file;
+    this.frame = segment.frame;
+    this.ttl = segment.ttl;
+    this.ipId = segment.ipId;
+    this.dontFragment = segment.dontFragment;
+    this.window = segment.window;
+    this.flags = segment.flags;
+    this.ackOffset = ackOffset;
+    this.offset = offset;
+  }
+
+  get at(): Moment {
+    return this;
+  }
+}
+
 export class DirectionState implements Direction {
   readonly stream: Reassembler;
   packets = 0;
@@ -78,7 +109,8 @@ export class DirectionState implements Direction {
   shift = -1;
   /** Acknowledged when the grace for reordering began. */
   ackedAtCheck = 0;
-  #watches: AckWatch[] = [];
+  /** Null where nothing is watched: closed connections are remembered by the thousands. */
+  #watches: AckWatch[] | null = null;
   constructor(onLimit: OnLimit) {
     this.stream = new Reassembler(onLimit);
   }
@@ -99,7 +131,10 @@ export class DirectionState implements Direction {
   watch(offset: number): AckWatch {
     const covered = this.acked >= offset && this.ackedAt !== null;
     const watch: AckWatch = { offset, at: covered ? keep(this.ackedAt!) : null };
-    if (!covered) this.#watches.push(watch);
+    if (!covered) {
+      this.#watches ??= [];
+      this.#watches.push(watch);
+    }
     return watch;
   }
 
@@ -133,9 +168,10 @@ export class DirectionState implements Direction {
     this.stuckLength = 0;
     this.stuckFrom = Number.POSITIVE_INFINITY;
     this.ackedAt = moveTo(this.ackedAt, at);
-    while (this.#watches.length > 0 && this.#watches[0]!.offset <= offset) {
-      this.#watches.shift()!.at = keep(at);
-    }
+    const watches = this.#watches;
+    if (watches === null) return;
+    while (watches.length > 0 && watches[0]!.offset <= offset) watches.shift()!.at = keep(at);
+    if (watches.length === 0) this.#watches = null;
   }
 
   /** An answer to the SYN of `peer` that acknowledges what was never sent on this connection is about an earlier one. */
@@ -160,17 +196,11 @@ export class DirectionState implements Direction {
 
   /** @param peer the other direction, in which the acknowledgement number counts. */
   fingerprint(segment: Segment, peer: DirectionState): Fingerprint {
-    return {
-      at: keep(segment),
-      ttl: segment.ttl,
-      ipId: segment.ipId,
-      dontFragment: segment.dontFragment,
-      window: segment.window,
-      flags: segment.flags,
-      ackOffset:
-        (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
-      offset: this.stream.started ? this.stream.offsetOf(segment.seq) : 0,
-    };
+    return new Print(
+      segment,
+      (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,
+      this.stream.started ? this.stream.offsetOf(segment.seq) : 0,
+    );
   }
 
   /** IPv6 has no identification (-1), and a packet that must not be fragmented needs none (0, RFC 6864 §4.1). */

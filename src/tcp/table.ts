@@ -20,21 +20,87 @@ const RESET_LINGER: Time = 60e9;
 /** Silence after which an open connection is taken as gone: Linux keeps an idle one alive for 2 h (tcp(7)). */
 const IDLE_LIMIT: Time = 7_500e9;
 
-interface Entry {
+/** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
+class Entry {
   readonly connection: TcpConnection;
   /** The capture shows the connection here a second time, behind an address translation. */
   readonly twin: boolean;
   readonly hash: number;
-  /** Addresses of side 0 and side 1, as in a segment, then their ports. */
-  readonly words: Int32Array;
-  readonly version: number;
   /** Next entry with the same hash. */
   chained: Entry | null;
   /** Neighbours by last activity. */
   older: Entry | null;
   newer: Entry | null;
+  /** Until when it is remembered after it was closed, and what was closed next. */
+  until: Time;
+  closedNext: Entry | null;
   lingering: boolean;
   gone: boolean;
+  readonly #version: number;
+  /** Addresses of side 0 and side 1, as in a segment, then their ports. */
+  readonly #a0: number;
+  readonly #a1: number;
+  readonly #a2: number;
+  readonly #a3: number;
+  readonly #b0: number;
+  readonly #b1: number;
+  readonly #b2: number;
+  readonly #b3: number;
+  readonly #aPort: number;
+  readonly #bPort: number;
+
+  constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment) {
+    this.connection = connection;
+    this.twin = twin;
+    this.hash = hash;
+    this.chained = this.older = this.newer = this.closedNext = null;
+    this.until = Number.POSITIVE_INFINITY;
+    this.lingering = this.gone = false;
+    this.#version = s.ipVersion;
+    this.#a0 = s.src0;
+    this.#a1 = s.src1;
+    this.#a2 = s.src2;
+    this.#a3 = s.src3;
+    this.#b0 = s.dst0;
+    this.#b1 = s.dst1;
+    this.#b2 = s.dst2;
+    this.#b3 = s.dst3;
+    this.#aPort = s.srcPort;
+    this.#bPort = s.dstPort;
+  }
+
+  /** Whether side 0 sent it. */
+  isFrom0(s: Segment): boolean {
+    return (
+      this.#aPort === s.srcPort &&
+      this.#bPort === s.dstPort &&
+      this.#a3 === s.src3 &&
+      this.#b3 === s.dst3 &&
+      this.#a2 === s.src2 &&
+      this.#b2 === s.dst2 &&
+      this.#a1 === s.src1 &&
+      this.#b1 === s.dst1 &&
+      this.#a0 === s.src0 &&
+      this.#b0 === s.dst0 &&
+      this.#version === s.ipVersion
+    );
+  }
+
+  isFrom1(s: Segment): boolean {
+    return (
+      this.#bPort === s.srcPort &&
+      this.#aPort === s.dstPort &&
+      this.#b3 === s.src3 &&
+      this.#a3 === s.dst3 &&
+      this.#b2 === s.src2 &&
+      this.#a2 === s.dst2 &&
+      this.#b1 === s.src1 &&
+      this.#a1 === s.dst1 &&
+      this.#b0 === s.src0 &&
+      this.#a0 === s.dst0 &&
+      this.#version === s.ipVersion
+    );
+  }
 }
 
 export class ConnectionTable {
@@ -51,9 +117,10 @@ export class ConnectionTable {
   #size = 0;
   #oldest: Entry | null = null;
   #newest: Entry | null = null;
-  /** Closed ones in order of closing, from `#closedFrom`. */
-  #closed: { entry: Entry; until: Time }[] = [];
-  #closedFrom = 0;
+  /** Closed ones in order of closing, linked, so that none is held on to once it is forgotten. */
+  #closedFirst: Entry | null = null;
+  #closedLast: Entry | null = null;
+  #closedCount = 0;
   /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
   #seed = (Math.random() * 2 ** 32) | 0;
 
@@ -70,7 +137,7 @@ export class ConnectionTable {
     let side: Side = 0;
     let portReused = false;
     if (entry !== null) {
-      side = sideOf(entry, segment);
+      side = entry.isFrom0(segment) ? 0 : 1;
       const { connection } = entry;
       const begins = (segment.flags & (SYN | RST)) === SYN;
       if (begins ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
@@ -95,7 +162,7 @@ export class ConnectionTable {
   /** An ICMP error: its segment carries the addresses and ports of the packet it quotes. */
   onIcmp(segment: Segment): void {
     const entry = this.#find(this.#hash(segment), segment);
-    entry?.connection.onIcmp(icmpError(segment), sideOf(entry, segment));
+    entry?.connection.onIcmp(icmpError(segment), entry.isFrom0(segment) ? 0 : 1);
     this.expire(segment);
   }
 
@@ -109,24 +176,12 @@ export class ConnectionTable {
       this.#onLimit('connections');
       this.#remove(this.#oldest!, 'limit', segment);
     }
-    const s = segment;
-    const ports = [s.srcPort, s.dstPort];
-    const words = Int32Array.of(s.src0, s.src1, s.src2, s.src3, s.dst0, s.dst1, s.dst2, s.dst3, ...ports);
     const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
     const connection = original ?? this.#connect(segment, portReused);
     if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
-    const entry: Entry = {
-      connection,
-      twin: original !== undefined,
-      hash,
-      words,
-      version: segment.ipVersion,
-      chained: this.#entries.get(hash) ?? null,
-      older: this.#newest,
-      newer: null,
-      lingering: false,
-      gone: false,
-    };
+    const entry = new Entry(connection, original !== undefined, hash, segment);
+    entry.chained = this.#entries.get(hash) ?? null;
+    entry.older = this.#newest;
     this.#entries.set(hash, entry);
     if (this.#newest !== null) this.#newest.newer = entry;
     this.#newest = entry;
@@ -193,24 +248,25 @@ export class ConnectionTable {
     entry.lingering = true;
     const [a, b] = entry.connection.sides;
     const reset = a.rst !== null || b.rst !== null;
-    this.#closed.push({ entry, until: this.#agenda.now + (reset ? RESET_LINGER : CLOSED_LINGER) });
+    entry.until = this.#agenda.now + (reset ? RESET_LINGER : CLOSED_LINGER);
+    if (this.#closedLast === null) this.#closedFirst = entry;
+    else this.#closedLast.closedNext = entry;
+    this.#closedLast = entry;
+    this.#closedCount++;
   }
 
   /** Ends what was closed or silent for long enough. Every packet does; live, the clock does too. */
   expire(at: Moment): void {
     const { now } = this.#agenda;
-    while (this.#closedFrom < this.#closed.length) {
-      const { entry, until } = this.#closed[this.#closedFrom]!;
-      const crowded = this.#closed.length - this.#closedFrom > LIMITS.closedConnections;
-      if (!entry.gone && until > now && !crowded) break;
-      this.#closedFrom++;
+    for (let entry = this.#closedFirst; entry !== null; entry = this.#closedFirst) {
+      const crowded = this.#closedCount > LIMITS.closedConnections;
+      if (!entry.gone && entry.until > now && !crowded) break;
+      this.#closedFirst = entry.closedNext;
+      if (entry.closedNext === null) this.#closedLast = null;
+      this.#closedCount--;
       if (entry.gone) continue;
-      if (until > now) this.#onLimit('closedConnections');
+      if (entry.until > now) this.#onLimit('closedConnections');
       this.#remove(entry, 'idle', at);
-    }
-    if (this.#closedFrom > 1024 && this.#closedFrom * 2 > this.#closed.length) {
-      this.#closed.splice(0, this.#closedFrom);
-      this.#closedFrom = 0;
     }
     while (this.#oldest !== null && this.#oldest.connection.last.time + IDLE_LIMIT < now) {
       this.#remove(this.#oldest, 'idle', at);
@@ -219,7 +275,7 @@ export class ConnectionTable {
 
   #find(hash: number, s: Segment): Entry | null {
     let entry = this.#entries.get(hash) ?? null;
-    while (entry !== null && !(isFrom(entry, s, 0) || isFrom(entry, s, 1))) entry = entry.chained;
+    while (entry !== null && !(entry.isFrom0(s) || entry.isFrom1(s))) entry = entry.chained;
     return entry;
   }
 
@@ -254,27 +310,4 @@ function icmpError(s: Segment): IcmpError {
 /** A SYN that opens a connection. */
 function isSyn({ flags }: Segment): boolean {
   return (flags & (SYN | ACK | RST)) === SYN;
-}
-
-function sideOf(entry: Entry, segment: Segment): Side {
-  return isFrom(entry, segment, 0) ? 0 : 1;
-}
-
-function isFrom(entry: Entry, s: Segment, side: Side): boolean {
-  const src = side === 0 ? 0 : 4;
-  const dst = 4 - src;
-  const w = entry.words;
-  return (
-    w[8 + side] === s.srcPort &&
-    w[9 - side] === s.dstPort &&
-    w[src + 3] === s.src3 &&
-    w[dst + 3] === s.dst3 &&
-    w[src] === s.src0 &&
-    w[src + 1] === s.src1 &&
-    w[src + 2] === s.src2 &&
-    w[dst] === s.dst0 &&
-    w[dst + 1] === s.dst1 &&
-    w[dst + 2] === s.dst2 &&
-    entry.version === s.ipVersion
-  );
 }
