@@ -201,6 +201,7 @@ export class TcpConnection implements Connection {
     const reached = this.#reachedBy(side);
     const fresh = me.stream.data(offset, length, bytes, payload, payloadEnd, segment, after, reached);
     if (fresh > 0) {
+      me.send(length, offset + length);
       me.lastData = moveTo(me.lastData, segment);
       me.finUnseen = false;
     }

@@ -79,6 +79,7 @@ export class DirectionState implements Direction {
   stuckRepeats = 0;
   stuckLength = 0;
   stuckFrom = Number.POSITIVE_INFINITY;
+  largestAcked = 0;
   syn: Fingerprint | null = null;
   synCount = 0;
   lastSyn: Mark | null = null;
@@ -111,6 +112,9 @@ export class DirectionState implements Direction {
   ackedAtCheck = 0;
   /** Null where nothing is watched: closed connections are remembered by the thousands. */
   #watches: AckWatch[] | null = null;
+  /** The largest segment that is not acknowledged yet. */
+  #largest = 0;
+  #largestEnd = 0;
   constructor(onLimit: OnLimit) {
     this.stream = new Reassembler(onLimit);
   }
@@ -168,6 +172,10 @@ export class DirectionState implements Direction {
     this.stuckLength = 0;
     this.stuckFrom = Number.POSITIVE_INFINITY;
     this.ackedAt = moveTo(this.ackedAt, at);
+    if (this.#largest > 0 && offset >= this.#largestEnd) {
+      this.largestAcked = Math.max(this.largestAcked, this.#largest);
+      this.#largest = 0;
+    }
     const watches = this.#watches;
     if (watches === null) return;
     while (watches.length > 0 && watches[0]!.offset <= offset) watches.shift()!.at = keep(at);
@@ -183,6 +191,13 @@ export class DirectionState implements Direction {
     }
     const offset = peer.stream.offsetOf(ack);
     return offset < 0 || offset > peer.highest;
+  }
+
+  /** A segment of `length` new bytes that ends at offset `end`. */
+  send(length: number, end: number): void {
+    if (length <= this.#largest || end <= this.acked) return;
+    this.#largest = length;
+    this.#largestEnd = end;
   }
 
   /** @param offset of its first byte. */

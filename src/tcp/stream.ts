@@ -86,6 +86,8 @@ export interface Direction {
   readonly stuckRepeats: number;
   readonly stuckLength: number;
   readonly stuckFrom: number;
+  /** Largest payload of a segment that was acknowledged whole. */
+  readonly largestAcked: number;
   /** First SYN (with or without ACK), how many, and the last one. */
   readonly syn: Fingerprint | null;
   readonly synCount: number;

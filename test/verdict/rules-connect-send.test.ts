@@ -248,6 +248,17 @@ describe('send', () => {
       'request_partly_acked',
     ],
     [
+      'full-size segments stuck, after others of their size were acknowledged',
+      () =>
+        later(
+          resent(
+            talk().clientSends(big.slice(0, 1500)).ack('server').lose().clientSends(big.slice(1500, 2900)),
+          ),
+        ),
+      'request_partly_acked',
+      { fault: ['network', 'receiver'] },
+    ],
+    [
       'zero window that stays',
       () => later(talk().clientSends(big.slice(0, 1000)).ack('server', { window: 0 }).wait(2000)),
       'receiver_window_closed',

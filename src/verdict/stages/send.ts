@@ -105,8 +105,12 @@ function mtuBlackhole(f: Facts): Finding | undefined {
     return undefined;
   const error = sender.icmp;
   const told = error !== null && error.mtu > 0;
+  // Where a segment as large got through before, the path lost more than large packets.
   const stuck =
-    f.acked === 'partial' && sender.stuckRepeats >= STUCK_REPEATS && sender.stuckLength >= FULL_SIZE;
+    f.acked === 'partial' &&
+    sender.stuckRepeats >= STUCK_REPEATS &&
+    sender.stuckLength >= FULL_SIZE &&
+    sender.largestAcked < sender.stuckLength;
   if (!stuck && !(told && sender.stuckRepeats > 0)) return undefined;
   if (f.receiver.zeroWindow !== null) return undefined;
   return {
