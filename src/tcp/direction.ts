@@ -3,7 +3,7 @@
  * only first, last and extreme ones.
  */
 import { keep, type Moment, type Time } from '../capture/packet.ts';
-import { ACK, type Segment, SYN } from '../decode/segment.ts';
+import { ACK, FIN, type Segment, SYN } from '../decode/segment.ts';
 import type { OnLimit } from '../limits.ts';
 import { Reassembler } from './reassembler.ts';
 import type { AckWatch, Direction, Fingerprint, IcmpError } from './stream.ts';
@@ -129,7 +129,8 @@ export class DirectionState implements Direction {
     return this.stream.highest;
   }
   get holding(): boolean {
-    return this.stream.holding;
+    const { highest, finOffset, next } = this.stream;
+    return highest > next || (finOffset > next && finOffset < Number.POSITIVE_INFINITY);
   }
 
   watch(offset: number): AckWatch {
@@ -186,6 +187,8 @@ export class DirectionState implements Direction {
   answersStray(peer: DirectionState, { ack, flags }: Segment): boolean {
     if (peer.syn === null) return false;
     if ((flags & SYN) === 0) {
+      // A challenge is a bare acknowledgement (RFC 5961 §4.2): this belongs to a connection.
+      if ((flags & FIN) !== 0) return false;
       if (this.syn !== null || this.dataSegments > 0) return false;
       if (peer.packets > peer.synCount + peer.rstCount) return false;
     }
@@ -204,9 +207,11 @@ export class DirectionState implements Direction {
   retransmit(segment: Segment, offset: number): void {
     this.retransmissions++;
     this.lastRetransmission = moveTo(this.lastRetransmission, segment);
-    this.stuckRepeats++;
+    // What lies behind the earliest is sent again with it, and says nothing of how often that was.
+    if (offset > this.stuckFrom) return;
+    this.stuckRepeats = offset < this.stuckFrom ? 1 : this.stuckRepeats + 1;
     this.stuckLength = Math.max(this.stuckLength, segment.payloadLength);
-    this.stuckFrom = Math.min(this.stuckFrom, offset);
+    this.stuckFrom = offset;
   }
 
   /** @param peer the other direction, in which the acknowledgement number counts. */

@@ -38,16 +38,23 @@ function isForeign(direction: DirectionState, first: number): boolean {
 }
 
 /**
- * Whether a segment brings new bytes of a side that had ended: either the SYN of the next connection on these
- * addresses and ports was not captured, or the reset was forged, or lost on its way to both.
+ * Whether a segment brings new bytes of a side that had ended, or cannot be of this connection: either the SYN of the next
+ * one on these addresses and ports was not captured, or the reset was forged, or lost on its way to both.
  */
 export function livesOn(connection: TcpConnection, segment: Segment, side: Side): boolean {
   const me = connection.sides[side];
   const { stream } = me;
+  if (isBeyond(me, connection.sides[side === 0 ? 1 : 0], segment)) return true;
   if (!stream.ended || !connection.finished || segment.payloadLength === 0) return false;
   if ((segment.flags & RST) !== 0) return false;
   const offset = stream.offsetOf(segment.seq);
   return offset + segment.payloadLength > stream.next || offset < beginning(me);
+}
+
+/** It goes on from what was never seen, and acknowledges more than a side that had sent its FIN can have sent. */
+function isBeyond(me: DirectionState, { stream: peer }: DirectionState, segment: Segment): boolean {
+  if (peer.finOffset === Number.POSITIVE_INFINITY || (segment.flags & (ACK | RST)) !== ACK) return false;
+  return peer.offsetOf(segment.ack) > peer.finOffset + 1 && me.stream.offsetOf(segment.seq) > me.highest + 1;
 }
 
 /** Offset before which nothing of this stream lies. */

@@ -82,7 +82,10 @@ export interface Direction {
   readonly lastData: Moment | null;
   readonly retransmissions: number;
   readonly lastRetransmission: Moment | null;
-  /** Retransmissions since the acknowledgement last moved, the largest of their payloads, and their lowest offset. */
+  /**
+   * Of the earliest bytes that were sent again since the acknowledgement last moved: how often, in segments of what size
+   * at most, and their offset.
+   */
   readonly stuckRepeats: number;
   readonly stuckLength: number;
   readonly stuckFrom: number;
@@ -119,7 +122,7 @@ export interface Direction {
   readonly finUnseen: boolean;
   /** Segments shortened by the snapshot length. */
   readonly snaplenCut: number;
-  /** True while bytes are held behind a hole that nobody acknowledged. */
+  /** Bytes or a FIN were seen that lie behind a hole which nobody acknowledged: this side sent more than was seen. */
   readonly holding: boolean;
   /** Receive window that this side advertised last, scaled, in bytes; -1 before any. */
   readonly window: number;

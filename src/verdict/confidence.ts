@@ -95,6 +95,10 @@ export function weigh(
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push({ reason: 'ended_early' });
     }
+    if (code === 'connect_no_reply' && facts.sender.synCount === 1 && facts.sender.icmp === null) {
+      step = Math.min(step, STEPS.indexOf('probable'));
+      because.push({ reason: 'syn_not_repeated' });
+    }
     if (facts.closeUnseen) {
       step = Math.min(step, STEPS.indexOf('probable'));
       because.push({ reason: 'first_fin_unseen' });

@@ -8,8 +8,14 @@ import { receiverOf, senderOf, type Transaction } from '../transaction/transacti
 import type { Neighbours } from './neighbours.ts';
 import type { AcceptRule, ClosedBy, Role } from './verdict.ts';
 
+/** A kernel answers what comes for a closed socket sooner than this. */
+const KERNEL: Time = 10e6;
+
 /** A FIN that follows the request within this, where no round trip was measured, only says "no more requests". */
 const HALF_CLOSE_MINIMUM: Time = 1e6;
+
+/** After this a SYN is sent again (RFC 6298 §2.1). */
+const SYN_TIMEOUT: Time = 1e9;
 
 /** Each repetition doubles the wait (RFC 6298 §5.5): three make at least seven round-trip timeouts. */
 export const STUCK_REPEATS = 3;
@@ -66,7 +72,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     receiver,
     sent: sentOf(transaction),
     acked: ackedOf(transaction, sender),
-    responded: respondedOf(transaction, sender, receiver),
+    responded: respondedOf(transaction, sender, receiver, gaveUp),
     closedBy,
     closed: first?.at ?? null,
     closing,
@@ -135,7 +141,9 @@ function isHalfClosed(t: Transaction, sender: Direction, receiver: Direction, rt
   // Behind the whole answer it is the common way to close.
   if (answer?.ended === 'complete' && !isBefore(fin.at, answer.lastByte)) return false;
   const after = fin.at.time - t.request.lastByte.time;
-  if (after <= Math.max(rtt ?? 0, HALF_CLOSE_MINIMUM)) return true;
+  // One that is so long has a SYN between that was not captured.
+  const roundTrip = rtt === null || (rtt >= SYN_TIMEOUT && sender.synCount === 1) ? 0 : rtt;
+  if (after <= Math.max(roundTrip, HALF_CLOSE_MINIMUM)) return true;
   return answer !== null && isBefore(fin.at, answer.firstByte) && receiver.acked > answer.start;
 }
 
@@ -171,7 +179,12 @@ function isBeginSpared(start: number, { stuckRepeats, stuckFrom }: Direction): b
   return stuckRepeats >= STUCK_REPEATS && stuckFrom > start;
 }
 
-function respondedOf(t: Transaction, sender: Direction, receiver: Direction): Facts['responded'] {
+function respondedOf(
+  t: Transaction,
+  sender: Direction,
+  receiver: Direction,
+  gaveUp: Fingerprint | null,
+): Facts['responded'] {
   if (t.kind === 'opaque') return 'unknown';
   const { response } = t;
   if (response !== null) {
@@ -182,6 +195,8 @@ function respondedOf(t: Transaction, sender: Direction, receiver: Direction): Fa
     return closed && endsByClose(response) && response.end >= receiver.highest ? 'unknown' : 'partial';
   }
   if (t.answerUnseen > 0) return 'unknown';
+  // Its sequence numbers tell of bytes that answer; whether they reached the sender, it tells when it gives up.
+  if (t.garbage === null && receiver.holding && gaveUp?.ackOffset !== receiver.next) return 'unknown';
   // Nothing was captured of the request: what the receiver sent may have answered it.
   if (t.request === null && t.kind === 'exchange' && receiver.highest > 0) return 'unknown';
   return t.garbage === null ? 'none' : 'partial';
@@ -196,8 +211,13 @@ function endsByClose({ head }: NonNullable<Transaction['response']>): boolean {
 }
 
 function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null): boolean {
-  if (t.response === null || gaveUp === null || !isBefore(gaveUp.at, t.response.firstByte)) return false;
-  return receiver.acked <= t.response.start;
+  if (t.response === null || gaveUp === null || receiver.acked > t.response.start) return false;
+  return isBefore(gaveUp.at, t.response.firstByte) || isTurnedAway(t.response.firstByte, gaveUp);
+}
+
+/** The answer met a socket that was closed: at once an RST without ACK (RFC 9293 §3.10.7.1), whose FIN was not captured. */
+function isTurnedAway(firstByte: Moment, { at, ackOffset }: Fingerprint): boolean {
+  return ackOffset === null && isBefore(firstByte, at) && at.time - firstByte.time <= KERNEL;
 }
 
 /** One side unheard although the other acknowledges it: it was not captured. */

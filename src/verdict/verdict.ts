@@ -106,6 +106,7 @@ export interface Reasons {
   no_rule: None;
   // what was seen
   no_reply: { readonly syns: number };
+  syn_not_repeated: None;
   syn_ack_after: { readonly seconds: number };
   icmp: Pick<IcmpReport, 'reporter' | 'version' | 'type' | 'code'>;
   mtu_reported: Pick<IcmpReport, 'reporter' | 'mtu'>;

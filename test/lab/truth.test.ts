@@ -5,8 +5,8 @@ import { needs } from '../support/needs.ts';
 import { ANSWERED, LABELS, OUTCOME_OF } from './labels.ts';
 import { type Capture, labCaptures, type Match, type Post, type Run, run } from './truth.ts';
 
-/** Scenarios whose every post must agree; the others need what is not built yet (TLS, tunnels, fragments, lists). */
-const AGREE = /^(01|02|03|04|05|06|07|08|09|10|11|12|13|14|15|20|21)-/;
+/** Scenarios whose every post must agree; the others need what is not built yet (TLS). */
+const AGREE = /^(01|02|03|04|05|06|07|08|09|10|11|12|13|14|15|16|18|20|21)-/;
 
 /** Verdicts where this capture and this deadline show less than the label says, each with its reason. */
 const LESS: Readonly<Record<string, { readonly verdict: Code; readonly why: string }>> = {
@@ -37,6 +37,7 @@ const deviations = (capture: Capture, { post, record }: Match): string[] => {
 /** The side named first must be one that a careful reader may name; an undecided record blames the capture. */
 function isFaultFair(post: Post, { fault, outcome }: TransactionRecord): boolean {
   if (outcome === 'pending' || outcome === 'unknown') return fault[0] === 'capture';
+  if (outcome === 'delivered') return fault.length === 0;
   const first = fault[0] ?? 'none';
   if (!post.acceptable_faults.includes(first)) return false;
   return post.expected_fault === 'unknown' || [...fault, 'none'].includes(post.expected_fault);

@@ -32,6 +32,7 @@ export interface Post {
   readonly half_close?: boolean;
   readonly expected: Label;
   readonly also_acceptable?: readonly Label[];
+  readonly complete_capture_label?: Label;
   readonly expected_without_keys?: Label;
   readonly expected_fault: string;
   readonly acceptable_faults: readonly string[];
@@ -60,7 +61,7 @@ export interface Run {
 }
 
 /** The merchant's acknowledgement (labels.md): this body, trimmed, and nothing else, says that it took the order. */
-const ACKNOWLEDGEMENT = /^\s*(success(\s+x+)?|\{"code":"SUCCESS"(,"message":"OK")?\})\s*$/;
+export const ACKNOWLEDGEMENT = /^\s*(success(\s+x+)?|\{"code":"SUCCESS"(,"message":"OK")?\})\s*$/;
 
 export function labCaptures(): Capture[] {
   return readdirSync(lab, { recursive: true, encoding: 'utf8' })
@@ -93,14 +94,22 @@ export async function run(capture: Capture, timeout = DEFAULT_OPTIONS.timeout): 
     { ...DEFAULT_OPTIONS, accept, timeout },
     { transaction: (record) => records.push(record), end() {} },
   );
-  const epoch = Number((source.facts.epoch ?? 0n) / 1000n) / 1e6;
+  return { facts: source.facts, records, findings, ...matched(capture.posts, records, source.facts) };
+}
+
+export function matched(
+  posts: readonly Post[],
+  records: readonly TransactionRecord[],
+  facts: CaptureFacts,
+): Pick<Run, 'matches' | 'extra'> {
+  const epoch = Number((facts.epoch ?? 0n) / 1000n) / 1e6;
   const free = new Set(records);
-  const matches = capture.posts.map((post) => {
+  const matches = posts.map((post) => {
     const record = bestOf(post, free, epoch);
     if (record !== null) free.delete(record);
     return { post, record };
   });
-  return { facts: source.facts, records, findings, matches, extra: [...free] };
+  return { matches, extra: [...free] };
 }
 
 /**

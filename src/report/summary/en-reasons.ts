@@ -21,6 +21,8 @@ export const reasons: ReasonWording = {
   no_rule: () => 'no rule fits what was captured',
 
   no_reply: (r) => `${count(r.syns, 'SYN')}, nothing in return`,
+  syn_not_repeated: () =>
+    'the SYN was not sent again: the sender gave up within a second, or more was not captured',
   syn_ack_after: (r) => `the SYN-ACK came ${seconds(r.seconds)} after the first SYN`,
   icmp: (r) => `${quoted(r.reporter)} sent ${icmpName(r.version)} type ${r.type} code ${r.code}`,
   mtu_reported: (r) => `${quoted(r.reporter)} reported a next-hop MTU of ${r.mtu} bytes`,

@@ -18,6 +18,7 @@ export const reasons: ReasonWording = {
   no_rule: () => '抓到的内容不符合任何一条规则',
 
   no_reply: (r) => `${r.syns} 个 SYN，没有任何回应`,
+  syn_not_repeated: () => 'SYN 未重传：发送方在一秒内放弃，或后续的包未被抓到',
   syn_ack_after: (r) => `第一个 SYN 之后 ${seconds(r.seconds)} 才收到 SYN-ACK`,
   icmp: (r) => `${quoted(r.reporter)} 发来 ${icmpName(r.version)} 类型 ${r.type} 代码 ${r.code}`,
   mtu_reported: (r) => `${quoted(r.reporter)} 报告下一跳 MTU 为 ${r.mtu} 字节`,

@@ -4,6 +4,7 @@
  */
 import type { Time } from '../../capture/packet.ts';
 import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
+import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 import type { Reason } from '../verdict.ts';
 
@@ -58,7 +59,9 @@ function isSendStuck(f: Facts): boolean {
   const { sender, receiver, transaction } = f;
   if (f.acked === 'full' || f.responded !== 'none') return false;
   if (receiver.zeroWindow !== null) return transaction.decidedAt - receiver.zeroWindow.time > STUCK_WINDOW;
-  return sender.stuckRepeats >= STUCK_REPEATS || (sender.icmp !== null && sender.stuckRepeats > 0);
+  // Told of a smaller MTU, the sender is about to send smaller segments (RFC 1191 §3).
+  const told = sender.icmp !== null && sender.icmp.mtu === 0;
+  return sender.stuckRepeats >= STUCK_REPEATS || (told && sender.stuckRepeats > 0);
 }
 
 function lastProgress(f: Facts): number {
@@ -112,16 +115,24 @@ function whatIsMissing(f: Facts): string[] {
   const missing: string[] = [];
   if (f.oneDirection === 'sender') missing.push('packets_of_receiver');
   if (f.oneDirection === 'receiver') missing.push('packets_of_sender');
-  if (t.kind === 'connect') return missing;
+  if (t.kind === 'connect') return hasSentMore(f) ? [...missing, 'request', 'response'] : missing;
   const status = t.response?.head?.status ?? 0;
   if (t.request === null) missing.push('request');
   else if (f.sent === 'unknown' && t.response === null && !isSilent(f)) missing.push('request_end');
   else if (isUnrepeated(f)) missing.push('acknowledgement');
-  if (f.responded === 'unknown' && status < 300) {
+  if ((f.responded === 'unknown' && status < 300) || (f.responded === 'none' && hasSentMore(f))) {
     missing.push(t.response === null ? 'response' : 'response_end');
   }
   // A refusal is told by its status alone, whoever asked.
   return t.request !== null && status >= 300 && f.oneDirection === null ? [] : missing;
+}
+
+/** The sequence number of the receiver's RST lies behind bytes that were not captured, unless it was forged. */
+function hasSentMore(f: Facts): boolean {
+  const { rst, highest } = f.receiver;
+  // A FIN counts one.
+  if (rst === null || rst.offset <= highest + 1) return false;
+  return forgery(f).fault === undefined;
 }
 
 /**

@@ -56,6 +56,10 @@ function replyIgnored(f: Facts): Finding | undefined {
 function portCollision(f: Facts): Finding | undefined {
   const { sender, receiver } = f;
   if (!isAttempt(f) || sender.syn === null || receiver.strayAck === null) return undefined;
+  // The sender knows nothing of what is acknowledged there: it resets that, or goes on asking (RFC 9293 §3.5.1).
+  const { at } = receiver.strayAck;
+  const again = sender.lastSyn !== null && isBefore(at, sender.lastSyn);
+  if (sender.rstCount === 0 && !again) return undefined;
   return {
     proofs: proofs(
       ['syn', sender.syn.at],

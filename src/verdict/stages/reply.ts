@@ -123,11 +123,14 @@ function late(f: Facts): Finding | undefined {
   const role = f.sender.rst !== null && f.gaveUp === f.sender.rst.at ? 'sender_rst' : 'sender_fin';
   const asked = f.transaction.request?.lastByte.time ?? f.transaction.connection.first.time;
   const waited = f.gaveUp!.time - asked;
+  // The RST tells that the socket was closed by then; the FIN that closed it was not captured.
+  const atMost = !isBefore(f.gaveUp!, f.transaction.response!.firstByte);
   return {
     proofs: [...answer(f), ...proofs([role, f.gaveUp])],
+    ...(atMost ? { base: 'strong' as const } : {}),
     // A second is short for an answer over the Internet; beyond that the receiver was slow.
     fault: waited < IMPATIENT ? ['sender', 'receiver'] : ['receiver', 'sender'],
-    because: [{ reason: 'sender_waited', seconds: waited / 1e9, atMost: false }],
+    because: [{ reason: 'sender_waited', seconds: waited / 1e9, atMost }],
   };
 }
 

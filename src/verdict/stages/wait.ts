@@ -2,10 +2,10 @@
  * Rules of the stage "wait": the receiver's TCP had the whole request, and not one byte of a final response came.
  */
 import type { Time } from '../../capture/packet.ts';
-import type { Facts } from '../facts.ts';
+import { type Facts, isBefore } from '../facts.ts';
 import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
-import type { Party, Proof, Role } from '../verdict.ts';
+import type { Party, Proof, Reason, Role } from '../verdict.ts';
 
 /** A sender that waits less than this may have hung up on an answer that was on its way. */
 const IMPATIENT: Time = 1e9;
@@ -24,21 +24,36 @@ function carried(f: Facts, role: Role): Proof[] {
 }
 
 function senderClosed(f: Facts): Finding | undefined {
-  if (!isUnanswered(f) || (f.closedBy !== 'sender_fin' && f.closedBy !== 'sender_rst') || f.gaveUp === null) {
-    return undefined;
-  }
+  const lost = isAnswerLost(f);
+  const first = f.closedBy === 'sender_fin' || f.closedBy === 'sender_rst' || lost;
+  if (!isUnanswered(f) || !first || f.gaveUp === null) return undefined;
   const waited = f.gaveUp.time - f.transaction.request!.lastByte.time;
+  const because: Reason = { reason: 'sender_waited', seconds: waited / 1e9, atMost: f.closeUnseen };
+  if (lost) {
+    const proof = proofs(['receiver_fin', f.receiver.fin?.at], [gaveUpBy(f), f.gaveUp]);
+    return {
+      proofs: [...carried(f, 'last_packet').filter(({ role }) => role !== 'last_packet'), ...proof],
+      fault: ['network', 'receiver'],
+      because: [because, { reason: 'bytes_beyond_hole' }],
+    };
+  }
   const fault: readonly Party[] = waited < IMPATIENT ? ['receiver', 'sender'] : ['receiver'];
-  return {
-    proofs: carried(f, f.closing!),
-    fault,
-    because: [{ reason: 'sender_waited', seconds: waited / 1e9, atMost: f.closeUnseen }],
-  };
+  return { proofs: carried(f, f.closing!), fault, because: [because] };
+}
+
+/** What the receiver sent behind its answer came before the sender gave up: the answer itself did not. */
+function isAnswerLost({ receiver: { holding, fin, lastData }, gaveUp }: Facts): boolean {
+  const beyond = fin?.at ?? lastData;
+  return holding && beyond !== null && gaveUp !== null && isBefore(beyond, gaveUp);
+}
+
+function gaveUpBy({ sender, gaveUp }: Facts): Role {
+  return sender.rst !== null && sender.rst.at === gaveUp ? 'sender_rst' : 'sender_fin';
 }
 
 function receiverClosed(f: Facts): Finding | undefined {
-  const { fin } = f.receiver;
-  if (!isUnanswered(f)) return undefined;
+  const { fin, holding } = f.receiver;
+  if (!isUnanswered(f) || holding) return undefined;
   if (f.closedBy !== 'receiver_fin' && !(f.halfClosed && fin !== null)) return undefined;
   const asked = pairs(carried(f, 'last_packet'));
   return {
