@@ -47,6 +47,7 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
     clock: source.facts,
     language: LANGUAGES[options.language],
     only: options.only,
+    masks: options.redact !== null,
     verbose: options.verbose,
   };
   const sinks = sinksOver(opened, context, io, options.noColor);

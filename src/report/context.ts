@@ -11,6 +11,8 @@ export interface ReportContext {
   readonly language: Language;
   /** Print only transactions of these outcomes; null prints all. Hosts and summary count all either way. */
   readonly only: readonly Outcome[] | null;
+  /** Records come redacted: where `MASK` stands, a secret was. */
+  readonly masks: boolean;
   /** For text: use ANSI colours. */
   readonly colour: boolean;
   /** For text: columns of a line. */

@@ -2,7 +2,11 @@
  * The formats: a name in, its reporter out. A new one is a line here, and the tests that all formats share run it.
  */
 import type { ReportContext } from './context.ts';
+import { csvReporter } from './csv.ts';
+import { curlReporter } from './curl.ts';
+import { harReporter } from './har.ts';
 import { jsonReporter } from './json.ts';
+import { mdReporter } from './md.ts';
 import { ndjsonReporter } from './ndjson.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { textReporter } from './text.ts';
@@ -19,6 +23,10 @@ const ENTRIES = {
   text: { create: textReporter, extensions: ['txt'], grows: false },
   ndjson: { create: ndjsonReporter, extensions: ['ndjson', 'jsonl'], grows: true },
   json: { create: jsonReporter, extensions: ['json'], grows: false },
+  md: { create: mdReporter, extensions: ['md'], grows: false },
+  csv: { create: csvReporter, extensions: ['csv'], grows: true },
+  har: { create: harReporter, extensions: ['har'], grows: false },
+  curl: { create: curlReporter, extensions: ['sh'], grows: false },
 } as const satisfies Readonly<Record<string, FormatEntry>>;
 
 export type Format = keyof typeof ENTRIES;

@@ -21,26 +21,47 @@ export function deliveryLines(
   context: ReportContext,
   paint: Paint,
 ): string[] {
-  const { language, only, width } = context;
+  const { width } = context;
+  const told = deliveryTexts(deliveries, context);
+  if (told === null) return [];
+  const lines = wrap(told.heading, width).map((line) => paint('bold', line));
+  for (const { delivered, text } of told.items) {
+    const [first = '', ...rest] = wrap(text, width - 4);
+    lines.push(paint(delivered ? 'green' : 'red', `  ${first}`), ...rest.map((line) => `    ${line}`));
+  }
+  if (told.more !== null) lines.push(...wrap(told.more, width - 2).map((line) => `  ${line}`));
+  return [...lines, ''];
+}
+
+/** All fit for a line; null where no delivery took several attempts. */
+export function deliveryTexts(
+  deliveries: readonly DeliveryRecord[],
+  context: ReportContext,
+): {
+  readonly heading: string;
+  readonly items: readonly { readonly delivered: boolean; readonly text: string }[];
+  /** What is said of those that are left out. */
+  readonly more: string | null;
+} | null {
+  const { language, only } = context;
   const words = language.report;
   const several = deliveries.filter(
     ({ attemptCount, outcome }) => attemptCount > 1 && (only === null || only.includes(outcome)),
   );
-  if (several.length === 0) return [];
+  if (several.length === 0) return null;
   const order = several.sort(
     (a, b) =>
       Number(a.outcome === 'delivered') - Number(b.outcome === 'delivered') ||
       b.attemptCount - a.attemptCount,
   );
-  const lines = wrap(words.deliveries(several.length), width).map((line) => paint('bold', line));
-  for (const record of order.slice(0, SHOWN)) {
-    const style = record.outcome === 'delivered' ? 'green' : 'red';
-    const [first = '', ...rest] = wrap(words.delivery(storyOf(record, context)), width - 4);
-    lines.push(paint(style, `  ${first}`), ...rest.map((line) => `    ${line}`));
-  }
-  const more = several.length - SHOWN;
-  if (more > 0) lines.push(...wrap(words.moreDeliveries(more), width - 2).map((line) => `  ${line}`));
-  return [...lines, ''];
+  return {
+    heading: words.deliveries(several.length),
+    items: order.slice(0, SHOWN).map((record) => ({
+      delivered: record.outcome === 'delivered',
+      text: words.delivery(storyOf(record, context)),
+    })),
+    more: several.length > SHOWN ? words.moreDeliveries(several.length - SHOWN) : null,
+  };
 }
 
 function storyOf(record: DeliveryRecord, { clock }: ReportContext): DeliveryStory {

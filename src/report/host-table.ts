@@ -12,7 +12,7 @@ import { wrap } from './wrap.ts';
 /** More lines than this are no overview any more; the rest is in the other formats. */
 const SHOWN = 100;
 
-const COLUMNS: readonly HostColumn[] = [
+export const COLUMNS: readonly HostColumn[] = [
   'host',
   'attempts',
   'delivered',
@@ -27,14 +27,21 @@ const COLUMNS: readonly HostColumn[] = [
 
 type Cells = Readonly<Record<HostColumn, string>>;
 
-/** Those that failed most first, then the busiest; the given order among equals. */
 export function hostLines(hosts: readonly HostRecord[], context: ReportContext, paint: Paint): string[] {
-  const words = context.language.report;
-  const order = [...hosts].sort((a, b) => failures(b) - failures(a) || b.attempts - a.attempts);
-  const rows = order.slice(0, SHOWN).map(cellsOf);
+  const { rows, more } = hostRows(hosts, context);
   const lines = table(rows, context, paint);
-  if (hosts.length > SHOWN) lines.push(...wrap(words.moreHosts(hosts.length - SHOWN), context.width));
+  if (more !== null) lines.push(...wrap(more, context.width));
   return lines;
+}
+
+/** Those that failed most first, then the busiest; the given order among equals. */
+export function hostRows(
+  hosts: readonly HostRecord[],
+  { language }: ReportContext,
+): { readonly rows: readonly Cells[]; readonly more: string | null } {
+  const order = [...hosts].sort((a, b) => failures(b) - failures(a) || b.attempts - a.attempts);
+  const more = hosts.length > SHOWN ? language.report.moreHosts(hosts.length - SHOWN) : null;
+  return { rows: order.slice(0, SHOWN).map(cellsOf), more };
 }
 
 function failures(host: HostRecord): number {

@@ -35,6 +35,15 @@ interface Item {
   readonly notes: readonly string[];
 }
 
+/** Some of the transactions of one host and verdict; all texts are fit for a line. */
+export interface ListedGroup {
+  readonly outcome: Outcome;
+  readonly heading: string;
+  readonly items: readonly Pick<Item, 'id' | 'sentence' | 'notes'>[];
+  /** What is said of those that are not among the items. */
+  readonly more: string | null;
+}
+
 export class Listing {
   readonly #context: ReportContext;
   readonly #groups: Map<string, Group>;
@@ -72,29 +81,42 @@ export class Listing {
   }
 
   /** @param files known when all is read: how evidence names its file. */
-  lines(paint: Paint, files: FileNames): string[] {
-    const { language, width } = this.#context;
-    const words = language.report;
-    const lines: string[] = [];
-    for (const group of this.#groups.values()) {
-      const style = STYLES[group.outcome];
-      const head = `${group.host}  ${words.group(group.outcome, group.verdict, group.count, group.fault)}`;
-      lines.push(...wrap(head, width).map((line) => paint(style, line)));
-      const column = 4 + Math.max(...group.shown.map((item) => widthOf(item.id)));
-      for (const item of inOrder(group.shown)) {
-        const sentence = wrap(item.sentence, width - column);
-        lines.push(`  ${item.id}${' '.repeat(column - 2 - widthOf(item.id))}${sentence[0] ?? ''}`);
-        for (const line of sentence.slice(1)) lines.push(' '.repeat(column) + line);
+  groups(files: FileNames): ListedGroup[] {
+    const words = this.#context.language.report;
+    return [...this.#groups.values()].map(({ host, outcome, verdict, fault, count, shown }) => ({
+      outcome,
+      heading: `${host}  ${words.group(outcome, verdict, count, fault)}`,
+      items: inOrder(shown).map((item) => {
         const frames = [...item.frames].map(([path, of]) => ({ frames: of, file: files.nameOf(path) }));
-        for (const note of [words.proof(item.confidence, frames), ...item.notes]) {
-          for (const line of wrap(note, width - column)) lines.push(' '.repeat(column) + paint('dim', line));
+        return { ...item, notes: [words.proof(item.confidence, frames), ...item.notes] };
+      }),
+      more: count > shown.length ? words.more(count - shown.length) : null,
+    }));
+  }
+
+  /** What is said of the groups that were left out; null where there is none. */
+  get rest(): string | null {
+    return this.#beyond > 0 ? this.#context.language.report.moreGroups(this.#beyond) : null;
+  }
+
+  lines(paint: Paint, files: FileNames): string[] {
+    const { width } = this.#context;
+    const lines: string[] = [];
+    for (const { outcome, heading, items, more } of this.groups(files)) {
+      lines.push(...wrap(heading, width).map((line) => paint(STYLES[outcome], line)));
+      const column = 4 + Math.max(...items.map((item) => widthOf(item.id)));
+      for (const { id, sentence, notes } of items) {
+        const [first = '', ...others] = wrap(sentence, width - column);
+        lines.push(`  ${id}${' '.repeat(column - 2 - widthOf(id))}${first}`);
+        for (const line of others) lines.push(' '.repeat(column) + line);
+        for (const line of notes.flatMap((note) => wrap(note, width - column))) {
+          lines.push(' '.repeat(column) + paint('dim', line));
         }
       }
-      const more = group.count - group.shown.length;
-      if (more > 0) lines.push(...wrap(words.more(more), width - 2).map((line) => `  ${paint('dim', line)}`));
+      if (more !== null) lines.push(...wrap(more, width - 2).map((line) => `  ${paint('dim', line)}`));
       lines.push('');
     }
-    if (this.#beyond > 0) lines.push(...wrap(words.moreGroups(this.#beyond), width), '');
+    if (this.rest !== null) lines.push(...wrap(this.rest, width), '');
     return lines;
   }
 
@@ -129,12 +151,17 @@ const STYLES: Readonly<Record<Outcome, 'red' | 'green' | 'yellow'>> = {
   unknown: 'yellow',
 };
 
+function hostOf(record: TransactionRecord): string {
+  const { host, port } = receiverOf(record);
+  return hostAndPort(host, port);
+}
+
 /** The receiver as the sender names it, with its port: a Host field may bring one of its own. */
-function hostOf({ request, connection }: TransactionRecord): string {
+export function receiverOf({ request, connection }: TransactionRecord): { host: string; port: number } {
   const { receiver, tls } = connection;
   const given = request?.host || tls?.sni || receiver.ip;
   const [, name = given, port] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(given) ?? [];
-  return hostAndPort(name.toLowerCase(), port === undefined ? receiver.port : Number(port));
+  return { host: name.toLowerCase(), port: port === undefined ? receiver.port : Number(port) };
 }
 
 /** Fit for a line: escaped, bounded, IPv6 addresses in brackets. */

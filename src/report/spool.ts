@@ -15,6 +15,8 @@ const CHUNK = 1024 * 1024;
 export class Spool {
   readonly #most: number;
   #texts: string[];
+  /** In bytes, of all that was pushed. */
+  #lengths: number[];
   #length: number;
   #fd: number | null;
   #directory: string | null;
@@ -23,6 +25,7 @@ export class Spool {
   constructor(most: number = LIMITS.spoolLength) {
     this.#most = most;
     this.#texts = [];
+    this.#lengths = [];
     this.#length = 0;
     this.#fd = null;
     this.#directory = null;
@@ -31,8 +34,34 @@ export class Spool {
   /** @throws UserError when the temporary file cannot be written. */
   push(text: string): void {
     this.#texts.push(text);
+    this.#lengths.push(Buffer.byteLength(text));
     this.#length += text.length;
     if (this.#length > this.#most) this.#spill();
+  }
+
+  /**
+   * Gives each text that was pushed, in the order of these indices, and forgets them.
+   * @param order indices of pushes, from 0.
+   */
+  drainSorted(order: readonly number[], take: (text: string) => void): void {
+    const starts = [0];
+    for (const length of this.#lengths) starts.push(starts[starts.length - 1]! + length);
+    const spilled = this.#lengths.length - this.#texts.length;
+    for (const index of order) {
+      const kept = this.#texts[index - spilled];
+      take(kept ?? this.#read(starts[index]!, this.#lengths[index]!));
+    }
+    this.close();
+  }
+
+  #read(position: number, length: number): string {
+    const bytes = Buffer.allocUnsafe(length);
+    for (let at = 0; at < length; ) {
+      const read = readSync(this.#fd!, bytes, at, length - at, position + at);
+      if (read === 0) break;
+      at += read;
+    }
+    return bytes.toString();
   }
 
   /** Writes all that was pushed, in order, and forgets it. */
@@ -44,6 +73,7 @@ export class Spool {
 
   close(): void {
     this.#texts = [];
+    this.#lengths = [];
     this.#length = 0;
     if (this.#fd !== null) closeSync(this.#fd);
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });

@@ -78,27 +78,34 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
 }
 
 /** An idle connection that was never used is no failure. */
-function isFailure(outcome: Outcome, verdict: Code): boolean {
+export function isFailure(outcome: Outcome, verdict: Code): boolean {
   return FAILED.includes(outcome) && verdict !== 'no_request_sent';
 }
 
+function openingLines(findings: Findings, context: ReportContext): string[] {
+  const { read, files } = openingTexts(findings, context);
+  const named = files.flatMap((name) => wrap(name, context.width - 2).map((line) => `  ${line}`));
+  return [...wrap(read, context.width), ...named, ''];
+}
+
 /** What was read, and when it was captured. Several files are named one by one, as the evidence tells them apart. */
-function openingLines({ capture }: Findings, { language, clock, width }: ReportContext): string[] {
+export function openingTexts(
+  { capture }: Findings,
+  { language, clock }: ReportContext,
+): { readonly read: string; readonly files: readonly string[] } {
   const words = language.report;
   const { files } = capture;
   const pathOf = (path: string) => (path === '-' ? words.standardInput : escapeText(path));
   const from = files.length === 1 ? pathOf(files[0]!.path) : files.length || null;
   const first = readableTime(capture.firstTime, clock);
   const last = readableTime(capture.lastTime, clock);
-  const lines = wrap(words.read(capture.packets, from, first, last), width);
-  if (files.length > 1) {
-    const named = files
-      .slice(0, FILES)
-      .map(({ path, packets }) => `${pathOf(path)}: ${words.packets(packets)}`);
-    if (files.length > FILES) named.push(words.moreFiles(files.length - FILES));
-    for (const name of named) lines.push(...wrap(name, width - 2).map((line) => `  ${line}`));
-  }
-  return [...lines, ''];
+  const read = words.read(capture.packets, from, first, last);
+  if (files.length < 2) return { read, files: [] };
+  const named = files
+    .slice(0, FILES)
+    .map(({ path, packets }) => `${pathOf(path)}: ${words.packets(packets)}`);
+  if (files.length > FILES) named.push(words.moreFiles(files.length - FILES));
+  return { read, files: named };
 }
 
 function closingLines(findings: Findings, context: ReportContext, paint: Paint): string[] {
@@ -109,21 +116,23 @@ function closingLines(findings: Findings, context: ReportContext, paint: Paint):
   if (hosts.length > 0) {
     lines.push(paint('bold', words.hosts), ...hostLines(hosts, context, paint), '');
   }
-  if (summary.transactions > 0) {
-    const outcomes = OUTCOMES.flatMap((outcome) => {
-      const count = summary.outcomes[outcome] ?? 0;
-      return count > 0 ? [[outcome, count] as const] : [];
-    });
-    lines.push(...wrap(words.total(summary.transactions, summary.hosts, outcomes), width));
-  }
+  if (summary.transactions > 0) lines.push(...wrap(totalText(findings, context), width));
   for (const text of warningsOf(findings, context)) {
     lines.push(...wrap(words.warning(text), width).map((line) => paint('yellow', line)));
   }
   return lines;
 }
 
+export function totalText({ summary }: Findings, { language }: ReportContext): string {
+  const outcomes = OUTCOMES.flatMap((outcome) => {
+    const count = summary.outcomes[outcome] ?? 0;
+    return count > 0 ? [[outcome, count] as const] : [];
+  });
+  return language.report.total(summary.transactions, summary.hosts, outcomes);
+}
+
 /** The capture's own warnings, and what its figures say about how far it can be trusted. */
-function warningsOf({ capture }: Findings, { language }: ReportContext): string[] {
+export function warningsOf({ capture }: Findings, { language }: ReportContext): string[] {
   const words = language.report;
   const texts = capture.warnings.map((warning) => escapeText(warning.text));
   if ((capture.dropped ?? 0) > 0) texts.push(words.dropped(capture.dropped ?? 0));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AnalyzeCommand, type Command, parseFlags } from '../../src/cli/flags.ts';
 import { UserError } from '../../src/error.ts';
+import { FORMATS } from '../../src/report/create.ts';
 
 const parse = (line: string): Promise<Command> => parseFlags(line === '' ? [] : line.split(' '), 80);
 
@@ -161,7 +162,7 @@ test.each([
   ['analyze --redact=-', '--redact -: expected the name of a header or field'],
   ['analyze --redact x --no-redact', '--redact with --no-redact: leave one of them out'],
   ['analyze -o - -o -', '-o - is given more than once'],
-  ['analyze -o a.json -o b', '-o b: its name tells no format (of text, ndjson, json)'],
+  ['analyze -o a.json -o b', `-o b: its name tells no format (of ${FORMATS.join(', ')})`],
   [
     'analyze -o a.json --format ndjson',
     '--format ndjson with -o a.json, which is json: rename it, leave out --format, or add -o - to print ndjson as well',
@@ -170,7 +171,7 @@ test.each([
     'analyze -o a.json -o b.txt --format ndjson',
     '--format ndjson with several -o: the files are written by their names; add -o - to print ndjson as well',
   ],
-  ['analyze --format xml', '--format xml: expected text, ndjson, json'],
+  ['analyze --format xml', `--format xml: expected ${FORMATS.join(', ')}`],
   ['analyze --lang fr', '--lang fr: expected en, zh'],
   ['analyze --output=', '--output "": expected the name of a file'],
   ['analyze --__proto__ x', 'unknown flag --___proto___: see wirewitness --help'],

@@ -320,5 +320,14 @@ export function collector(): Output & { readonly text: string; readonly bytes: B
 }
 
 export function context(change: Partial<ReportContext> = {}): ReportContext {
-  return { clock: CLOCK, language: en, only: null, colour: false, width: 80, verbose: false, ...change };
+  return {
+    clock: CLOCK,
+    language: en,
+    only: null,
+    masks: true,
+    colour: false,
+    width: 80,
+    verbose: false,
+    ...change,
+  };
 }

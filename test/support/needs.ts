@@ -28,6 +28,7 @@ const PROBES = {
   vectors: () => absentPath(vectors),
   tshark: () => absentTool('tshark'),
   tcpdump: () => absentTool('tcpdump'),
+  curl: () => absentTool('curl'),
   registry: () => absentRegistry(),
   root: () => (process.getuid?.() === 0 ? null : 'needs root'),
 } satisfies Record<string, () => string | null>;

@@ -22,7 +22,7 @@ export function allReports(clock: Clock, language: Language): Report[] {
         parts.push(typeof data === 'string' ? data : Buffer.from(data).toString('latin1'));
       },
     };
-    const context = { clock, language, only: null, colour: false, width: 100, verbose: true };
+    const context = { clock, language, only: null, masks: true, colour: false, width: 100, verbose: true };
     return {
       format,
       reporter: createReporter(format, output, context),

@@ -9,11 +9,13 @@ import { headerSpans, secretSpans } from './spans.ts';
 import type { Span } from './values.ts';
 
 /** What stands in a secret's place: a word that a URL, a form, JSON, XML and a shell take as it is. */
-const MASK = 'REDACTED';
+export const MASK = 'REDACTED';
 
 export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
   const redactor = new Redactor(names);
   return {
+    bodies: sink.bodies ?? true,
+    wants: (outcome, verdict) => sink.wants?.(outcome, verdict) ?? true,
     transaction: (record) => sink.transaction(redactor.transaction(record)),
     end: (findings) =>
       sink.end({ ...findings, deliveries: findings.deliveries.map((record) => redactor.delivery(record)) }),
@@ -48,12 +50,14 @@ class Redactor {
         headers: this.#headers(response.headers),
         body: this.#body(response.body, response.headers),
       },
-      delivery: delivery && { ...delivery, key: this.#key(delivery.key, record) },
+      delivery: delivery && { ...delivery, key: this.#key(delivery.key, this.#isSecret(delivery.key, record)) },
     };
   }
 
   delivery(record: DeliveryRecord): DeliveryRecord {
-    return { ...record, key: this.#key(record.key, null), path: this.#text(record.path) };
+    // The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field.
+    const secret = this.#names.has(/[^:/]*$/.exec(record.keyFrom)?.[0] ?? '');
+    return { ...record, key: this.#key(record.key, secret), path: this.#text(record.path) };
   }
 
   #headers(headers: readonly HeaderField[]): HeaderField[] {
@@ -79,13 +83,11 @@ class Redactor {
     return host === null ? null : host.replace(/^[^@]*@/, `${MASK}@`);
   }
 
-  /** @param record the attempt that carries it, where it can be seen whether what names the delivery was masked. */
-  #key(key: string, record: TransactionRecord | null): string {
+  /** @param named what it was found under says that it is a secret. */
+  #key(key: string, named: boolean): string {
     const known = this.#keys.get(key);
     if (known !== undefined) return known;
-    const plain = masked(key, secretSpans(key, this.#names));
-    const secret = plain !== key || (record !== null && key !== '' && this.#isSecret(key, record));
-    if (!secret) return key;
+    if (!named && secretSpans(key, this.#names).length === 0) return key;
     const name = `${MASK}-${this.#keys.size + 1}`;
     this.#keys.set(key, name);
     return name;
@@ -93,7 +95,7 @@ class Redactor {
 
   /** The key is a value that was masked where it stood. */
   #isSecret(key: string, { request }: TransactionRecord): boolean {
-    if (request === null) return false;
+    if (request === null || key === '') return false;
     const { headers } = request;
     const texts = [
       ...headers.map(({ name, value }) => [value, headerSpans(name, value, this.#names)] as const),

@@ -56,6 +56,7 @@ export const reportWording: ReportWording = {
   deliveries: (n) => `${plural(n, 'delivery', 'deliveries')} of several attempts`,
   delivery: deliverySentence,
   moreDeliveries: (n) => `... and ${plural(n, 'delivery', 'deliveries')} more (--format ndjson prints all)`,
+  ticket: { transaction: 'transaction', sentence: 'what happened', proof: 'proof' },
   hosts: 'Hosts',
   moreHosts: (n) => `... and ${plural(n, 'host')} more (--format ndjson prints all)`,
   columns: {

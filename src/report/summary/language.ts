@@ -81,6 +81,8 @@ export interface ReportWording {
   readonly deliveries: (count: number) => string;
   readonly delivery: (story: DeliveryStory) => string;
   readonly moreDeliveries: (count: number) => string;
+  /** Headings of the columns where single transactions are told in a table. */
+  readonly ticket: { readonly transaction: string; readonly sentence: string; readonly proof: string };
   readonly hosts: string;
   readonly moreHosts: (count: number) => string;
   /** One line, and the same in two lines for terminals that have no room. */

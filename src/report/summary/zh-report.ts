@@ -59,6 +59,7 @@ export const reportWording: ReportWording = {
   deliveries: (n) => `${grouped(n)} 个通知有多次尝试`,
   delivery: deliverySentence,
   moreDeliveries: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
+  ticket: { transaction: '事务', sentence: '经过', proof: '证据' },
   hosts: '主机',
   moreHosts: (n) => `...另有 ${grouped(n)} 个主机（--format ndjson 可输出全部）`,
   columns: {
