@@ -35,6 +35,7 @@ export function mdReporter(output: Output, context: ReportContext): Reporter {
       const lines = [
         ...opening(findings),
         ...transactions(findings),
+        ...deliveries(findings),
         ...hosts(findings),
         ...closing(findings),
       ];

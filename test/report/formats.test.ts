@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { FORMATS, formatOf } from '../../src/report/create.ts';
 import { zh } from '../../src/report/summary/zh.ts';
 import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
-import { CAPTURE, DELIVERED, DELIVERY, findings, HOST, REFUSED, SPARSE, transaction, UNANSWERED } from './records.ts';
+import {
+  CAPTURE,
+  DELIVERED,
+  DELIVERY,
+  findings,
+  HOST,
+  REFUSED,
+  SPARSE,
+  transaction,
+  UNANSWERED,
+} from './records.ts';
 import { report } from './run-format.ts';
 
 const NOTHING: Findings = {

@@ -1,7 +1,15 @@
 /** Markdown as a ticket shows it. */
 import { expect, test } from 'vitest';
 import { zh } from '../../src/report/summary/zh.ts';
-import { DELIVERED, findings, NOTHING_FAILED, REFUSED, transaction, UNANSWERED } from './records.ts';
+import {
+  DELIVERED,
+  DELIVERY,
+  findings,
+  NOTHING_FAILED,
+  REFUSED,
+  transaction,
+  UNANSWERED,
+} from './records.ts';
 import { report } from './run-format.ts';
 
 test('failed transactions by host and verdict, hosts, totals, warnings', async () => {
@@ -56,6 +64,15 @@ test('--only lists what was asked for', async () => {
   expect(text).toContain('\n## 1 transaction delivered\n');
   expect(text).not.toContain('no\\_response');
   expect((await report('md', [DELIVERED], { only: ['missing'] })).toString()).toContain('No transaction has');
+});
+
+test('deliveries of several attempts, what was not delivered first', async () => {
+  const late = { ...DELIVERY, key: 'a|b', attemptCount: 3, outcome: 'unanswered' as const };
+  const end = findings({ deliveries: [{ ...DELIVERY, attemptCount: 2 }, late] });
+  const lines = (await report('md', [UNANSWERED], {}, end)).toString().split('\n');
+  const at = lines.indexOf('## 2 deliveries of several attempts');
+  expect(lines[at + 2]).toMatch(/^- .*a\\\|b/);
+  expect(lines[at + 3]).toMatch(/^- .*order-1/);
 });
 
 test('markup from packets is text: no cell, link, image, HTML, code, mention or formula', async () => {

@@ -50,7 +50,10 @@ class Redactor {
         headers: this.#headers(response.headers),
         body: this.#body(response.body, response.headers),
       },
-      delivery: delivery && { ...delivery, key: this.#key(delivery.key, this.#isSecret(delivery.key, record)) },
+      delivery: delivery && {
+        ...delivery,
+        key: this.#key(delivery.key, this.#isSecret(delivery.key, record)),
+      },
     };
   }
 

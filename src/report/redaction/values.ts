@@ -30,6 +30,8 @@ const DIGITS = /(?<![\d.])\d+(?:[ -]\d+)*(?!\.\d)/g;
 /** ISO/IEC 7812-1: a card number has at most so many. */
 const LONGEST_CARD = 19;
 const SHORTEST_CARD = 13;
+/** Hexadecimal digits of the shortest hash in use (MD5). */
+const DIGEST = 32;
 /** Issuers by their first digits, with the lengths of their numbers: one order number in ten satisfies the check digit. */
 const ISSUERS: readonly (readonly [RegExp, readonly number[]])[] = [
   [/^4/, [13, 16, 19]],
@@ -56,11 +58,20 @@ export function valueSpans(text: string, into: Span[]): void {
     }
   }
   for (const { 0: found, index } of text.matchAll(DIGITS)) {
-    if (found.length >= SHORTEST_CARD) cardSpans(text, found, index, into);
+    if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
   }
   for (const { 0: found, index } of text.matchAll(RESIDENT_ID)) {
     if (isResidentId(found)) into.push(numeric(text, index, index + found.length));
   }
+}
+
+/** A hash in hexadecimal: one in a few hundred holds what looks like a card number. */
+function isInDigest(text: string, index: number): boolean {
+  const around = text.slice(Math.max(0, index - DIGEST), index + DIGEST);
+  const at = Math.min(index, DIGEST);
+  const before = /[\da-f]*$/i.exec(around.slice(0, at))?.[0] ?? '';
+  const behind = /^[\da-f]*/i.exec(around.slice(at))?.[0] ?? '';
+  return before.length + behind.length >= DIGEST && /[a-f]/i.test(before + behind);
 }
 
 /** Other numbers may stand before and behind: a date, a price. */

@@ -111,6 +111,7 @@ describe('values that speak for themselves', () => {
       '2017-01-04 «378282246310005» 12',
       'UnionPay «6222021234567890128»',
       'order 4111111111111112, 1483521837123, 42000000001234567890123456789, 0.4111111111111111',
+      'sha256:9f86d081884c7d659a2feaa4111111111111111fde0b822cd15d6c15b0f00a08, but a«4111111111111111»b',
       'id «11010519491231002X» and 110105194912310021',
       'http://«user:pass»@h/p and mailto:user@h',
       'jwt «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln»',
