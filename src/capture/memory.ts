@@ -14,7 +14,7 @@ export interface BufferOptions {
 }
 
 /**
- * @param bytes the content of one pcap or pcapng file, whole or in pieces of any size.
+ * @param bytes the content of one pcap, pcapng or snoop file, whole or in pieces of any size.
  * @returns a source that runs once. Its `run` throws UserError('file') when the bytes are no capture.
  */
 export function bufferSource(

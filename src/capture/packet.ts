@@ -49,7 +49,7 @@ export interface FileFacts {
   /** Hex digest over the file's bytes as stored; null when it was not read to its end. */
   sha256: string | null;
   /** Null for a file that is empty or too short to tell. */
-  format: 'pcap' | 'pcapng' | null;
+  format: 'pcap' | 'pcapng' | 'snoop' | null;
   /** Size in bytes of what was read. */
   bytes: number;
   packets: number;

@@ -24,7 +24,7 @@ const SNAPLEN = 16;
 const LINK = 20;
 
 /** Record header: seconds, fraction, captured length, wire length. */
-const RECORD = 16;
+export const PCAP_RECORD = 16;
 const MODIFIED_RECORD = 24;
 const FRACTION = 4;
 const CAPTURED = 8;
@@ -46,17 +46,20 @@ interface PcapFormat {
   readonly link: number;
 }
 
-/** @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known. */
-export function openPcap(bytes: Buffer, at: number, delivery: Delivery): PcapParser {
+/**
+ * @param at offset of the file header, of which all `PCAP_HEADER` bytes are there and whose magic is known.
+ * @param minor version 2.`minor` is what it is read as.
+ */
+export function openPcap(bytes: Buffer, at: number, minor: number, delivery: Delivery): PcapParser {
   const littleEndian = !PCAP_MAGICS.includes(u32(bytes, at));
   const read32 = littleEndian ? u32le : u32;
   const magic = read32(bytes, at);
   const link = read32(bytes, at + LINK) & 0xffff;
   const format = {
     littleEndian,
-    recordHeader: magic === MODIFIED ? MODIFIED_RECORD : RECORD,
+    recordHeader: magic === MODIFIED ? MODIFIED_RECORD : PCAP_RECORD,
     scale: magic === NANOSECONDS ? 1 : 1000,
-    minor: pcapVersion(bytes, at).minor,
+    minor,
     maxCaptured: maxCaptured(read32(bytes, at + SNAPLEN)),
     link,
   };
@@ -85,7 +88,7 @@ export class PcapParser implements CaptureParser {
   private epochNanoseconds: number;
 
   constructor(format: PcapFormat, interfaceIndex: number, delivery: Delivery) {
-    this.needed = RECORD;
+    this.needed = PCAP_RECORD;
     this.damage = null;
     this.record = 0;
     this.delivery = delivery;
@@ -151,6 +154,19 @@ export class PcapParser implements CaptureParser {
     }
     return (seconds - this.epochSeconds) * 1e9 + (fraction * this.scale - this.epochNanoseconds);
   }
+}
+
+/** Whether the first record behind a file header, of which `PCAP_RECORD` bytes are there, can be one of version 2.4. */
+export function fitsRecord(bytes: Buffer, at: number): boolean {
+  const read32 = PCAP_MAGICS.includes(u32(bytes, at)) ? u32 : u32le;
+  const record = at + PCAP_HEADER;
+  const captured = read32(bytes, record + CAPTURED);
+  const units = read32(bytes, at) === NANOSECONDS ? 1e9 : 1e6;
+  return (
+    captured <= maxCaptured(read32(bytes, at + SNAPLEN)) &&
+    captured <= read32(bytes, record + WIRE) &&
+    read32(bytes, record + FRACTION) < units
+  );
 }
 
 /** Major and minor version of a file header. */

@@ -4,6 +4,7 @@
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0, 'NULL'],
   [1, 'EN10MB'],
+  [6, 'IEEE802'],
   [9, 'PPP'],
   [10, 'FDDI'],
   [12, 'RAW'],
@@ -25,5 +26,5 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 
 export function linkName(link: number): string {
-  return NAMES.get(link) ?? `LINKTYPE_${link}`;
+  return NAMES.get(link) ?? (link < 0 ? 'unknown' : `LINKTYPE_${link}`);
 }

@@ -76,7 +76,7 @@ test('a directory without a capture is a mistake', async () => {
 
 test('a file that is named must be a capture, also beside a directory', async () => {
   const path = directory('strict', { 'x.pcap': captureAt(1), 'notes.txt': 'written by hand' });
-  await expect(read(path, join(path, 'notes.txt'))).rejects.toThrow('not a pcap or pcapng file');
+  await expect(read(path, join(path, 'notes.txt'))).rejects.toThrow('not a pcap, pcapng or snoop file');
 });
 
 test.each<[string, Record<string, number[]>, string[]]>([

@@ -146,13 +146,13 @@ describe('a path that is no capture', () => {
     expect(await message(path)).toMatchObject({
       name: 'UserError',
       code: 'file',
-      message: `${path}: not a pcap or pcapng file (starts with 68 65 6c 6c)`,
+      message: `${path}: not a pcap, pcapng or snoop file (starts with 68 65 6c 6c)`,
     });
   });
 
   test('text shorter than a magic number', async () => {
     expect(String(await message(file('y.txt', 'hi')))).toMatch(
-      /y\.txt: not a pcap or pcapng file \(starts with 68 69\)$/,
+      /y\.txt: not a pcap, pcapng or snoop file \(starts with 68 69\)$/,
     );
   });
 
@@ -378,7 +378,7 @@ describe('standard input', () => {
     const running = child('pipe');
     running.stdin!.end('GET / HTTP/1.1');
     expect((await told(running)).error).toBe(
-      'UserError: standard input: not a pcap or pcapng file (starts with 47 45 54 20)',
+      'UserError: standard input: not a pcap, pcapng or snoop file (starts with 47 45 54 20)',
     );
   });
 

@@ -105,7 +105,34 @@ describe('versions', () => {
     expect((await collect(bufferSource(file))).packets).toEqual(straight.packets);
   });
 
-  test.each([1, 3, 0x200])('major version %i is refused', async (major) => {
+  test.each([0, 1])(
+    'major version %i, which never was, is read as 2.4 where the first record fits',
+    async (major) => {
+      const { packets, facts } = await read(RECORDS, { major, minor: 9 });
+      expect(packets).toEqual(timed(0, 2000, -1_999_999_000));
+      expect(facts.warnings.slice(0, 1)).toEqual([
+        {
+          code: 'version_unknown',
+          text: `x.pcap says that it is of pcap version ${major}.9, which does not exist; it is read as 2.4, as its first record fits that`,
+        },
+      ]);
+    },
+  );
+
+  test.each<[string, Record]>([
+    ['a fraction of more than a second', { seconds: 1, fraction: 1_000_000, bytes: Buffer.alloc(8) }],
+    ['more captured than sent', { seconds: 1, fraction: 0, bytes: Buffer.alloc(8), wireLength: 7 }],
+  ])('major version 1 is refused where the first record has %s', async (_, record) => {
+    await expect(read([record], { major: 1 })).rejects.toThrow('only 2.x');
+  });
+
+  test('major version 1 without a whole record header is cut', async () => {
+    const whole = pcap([...RECORDS], { major: 1 });
+    const { facts } = await collect(bufferSource(whole.subarray(0, 39)));
+    expect(codes(facts)).toEqual(['file_truncated']);
+  });
+
+  test.each([3, 0x200])('major version %i is refused', async (major) => {
     await expect(read(RECORDS, { major })).rejects.toMatchObject({
       name: 'UserError',
       code: 'file',

@@ -403,7 +403,7 @@ test.each([
   [
     'another byte-order magic',
     Buffer.concat([Buffer.from('0a0d0d0a1c000000ffffffff', 'hex'), Buffer.alloc(16)]),
-    'x.pcapng: not a pcap or pcapng file (starts with 0a 0d 0d 0a)',
+    'x.pcapng: not a pcap, pcapng or snoop file (starts with 0a 0d 0d 0a)',
   ],
   ['another version', little.section(2), 'x.pcapng: pcapng version 2 cannot be read, only 1.x'],
 ])('%s at the start is no capture', async (_, bytes, message) => {

@@ -33,7 +33,6 @@ const PASSED_OVER: ReadonlyMap<string, readonly [packets: number, why: string]> 
 /** Files that are a matter of the capture reader. */
 const UNREAD: ReadonlyMap<string, string> = new Map([
   ['corelight+community-id-spec/pcaps__combined.pcap.gz', 'compressed'],
-  ['seladb+PcapPlusPlus/Pcap++Test__PcapExamples__solaris.snoop', 'Solaris snoop'],
   ['the-tcpdump-group+libpcap/pcap-invalid-version-1.pcap', 'pcap version 1.4'],
 ]);
 
