@@ -40,6 +40,9 @@ export const LIMITS = {
   connections: 1_000_000,
   /** Closed connections remembered for their last retransmissions. Fires: the oldest are forgotten early. */
   closedConnections: 16_384,
+  /** ICMP errors kept that quote a packet of no connection known: its SYN may follow. Fires: the oldest is forgotten,
+   *  uncounted: they are about connections that are not in the capture. */
+  earlyErrors: 64,
   /** Bytes held out of order in one direction. Fires: the first hole is given up as a gap. */
   heldBytes: 16 * 1024 * 1024,
   /** Segments held out of order in one direction. Fires: like heldBytes. */

@@ -7,7 +7,7 @@ import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
 import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
-import { TcpConnection } from './connection.ts';
+import { REORDER_GRACE, TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
@@ -19,6 +19,13 @@ const CLOSED_LINGER: Time = 10e9;
 const RESET_LINGER: Time = 60e9;
 /** Silence after which an open connection is taken as gone: Linux keeps an idle one alive for 2 h (tcp(7)). */
 const IDLE_LIMIT: Time = 7_500e9;
+
+interface Early {
+  readonly error: IcmpError;
+  readonly hash: number;
+  readonly from: number;
+  readonly port: number;
+}
 
 /** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
 class Entry {
@@ -124,6 +131,9 @@ export class ConnectionTable {
   /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
   #seed = (Math.random() * 2 ** 32) | 0;
 
+  /** ICMP errors that quoted a packet of no connection. */
+  #early: Early[] = [];
+
   constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit) {
     this.#open = open;
     this.#agenda = agenda;
@@ -161,8 +171,16 @@ export class ConnectionTable {
 
   /** An ICMP error: its segment carries the addresses and ports of the packet it quotes. */
   onIcmp(segment: Segment): void {
-    const entry = this.#find(this.#hash(segment), segment);
-    entry?.connection.onIcmp(icmpError(segment), entry.isFrom0(segment) ? 0 : 1);
+    const hash = this.#hash(segment);
+    const entry = this.#find(hash, segment);
+    const error = icmpError(segment);
+    if (entry !== null) {
+      entry.connection.onIcmp(error, entry.isFrom0(segment) ? 0 : 1);
+    } else {
+      // Captured before the SYN that it is about, it may be; most are about connections that nobody will see.
+      this.#early.push({ error, hash, from: segment.src3, port: segment.srcPort });
+      if (this.#early.length > LIMITS.earlyErrors) this.#early.shift();
+    }
     this.expire(segment);
   }
 
@@ -179,6 +197,7 @@ export class ConnectionTable {
     const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
     const connection = original ?? this.#connect(segment, portReused);
     if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
+    if (this.#early.length > 0 && isSyn(segment)) this.#tellEarly(hash, segment, connection);
     const entry = new Entry(connection, original !== undefined, hash, segment);
     entry.chained = this.#entries.get(hash) ?? null;
     entry.older = this.#newest;
@@ -188,6 +207,14 @@ export class ConnectionTable {
     this.#oldest ??= entry;
     this.#size++;
     return entry;
+  }
+
+  #tellEarly(hash: number, { time, src3, srcPort }: Segment, connection: TcpConnection): void {
+    this.#early = this.#early.filter((early) => {
+      const about = early.hash === hash && early.from === src3 && early.port === srcPort;
+      if (about && Math.abs(time - early.error.at.time) <= REORDER_GRACE) connection.onIcmp(early.error, 0);
+      return !about;
+    });
   }
 
   #connect(segment: Segment, portReused: boolean): TcpConnection {

@@ -58,9 +58,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   const halfClosed = isHalfClosed(transaction, sender, receiver, rtt);
   const gaveUp = firstOf(closeOf(sender, receiver, halfClosed), sender.rst);
   // Of those at one moment the sender's, and the FIN, count as the first.
-  let first = firstOf(sender.rst, sender.fin);
-  first = firstOf(receiver.fin, first);
-  first = firstOf(receiver.rst, first);
+  const first = firstOf(receiver.rst, firstOf(sender.rst, firstFin(sender, receiver)));
   const closing = closingOf(first, sender, receiver);
   const closeUnseen =
     (closing === 'receiver_fin' && isFinUnseen(sender, receiver)) ||
@@ -102,6 +100,16 @@ function closeOf(sender: Direction, receiver: Direction, halfClosed: boolean): F
 /** The FIN of `peer` acknowledges one of `me`, one beyond its last byte, that was not captured: `me` closed first. */
 function isFinUnseen(me: Direction, peer: Direction): boolean {
   return me.fin === null && peer.fin?.ackOffset === me.highest + 1;
+}
+
+/** A FIN that acknowledges the other side's came after it, in whatever order the two were captured. */
+function firstFin(sender: Direction, receiver: Direction): Fingerprint | null {
+  if (answersFin(receiver.fin, sender)) return sender.fin;
+  return answersFin(sender.fin, receiver) ? receiver.fin : firstOf(receiver.fin, sender.fin);
+}
+
+function answersFin(fin: Fingerprint | null, peer: Direction): boolean {
+  return fin !== null && peer.fin !== null && fin.ackOffset === peer.highest + 1;
 }
 
 /** Time order, and capture order where the clock does not tell. */

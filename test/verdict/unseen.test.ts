@@ -1,8 +1,9 @@
 /** What was not captured but leaves its mark in what was: sequence numbers that jump, acknowledgements, resets of a closed socket. */
 import { describe, expect, test } from 'vitest';
 import { conversation } from '../support/conversation.ts';
+import type { Frame } from '../support/packets-source.ts';
 import { judged, OK, POST } from './judged.ts';
-import { asked, later, reused, rows, talk } from './situations.ts';
+import { asked, icmp, later, reused, rows, talk } from './situations.ts';
 
 const reason = (name: string) => ({
   because: expect.arrayContaining([expect.objectContaining({ reason: name })]),
@@ -112,5 +113,34 @@ describe('connections', () => {
     next.established().ack('client').clientSends(POST).serverSends(OK).ack('client');
     const record = await judged({ frames: [...first.frames.slice(0, -2), ...next.frames] }, {}, {}, 2);
     expect(record).toMatchObject({ verdict: 'delivered', connection: { id: 2 } });
+  });
+});
+
+describe('captured in another order than sent', () => {
+  const swap = (c: { readonly frames: readonly Frame[] }, a: number, b: number) => {
+    const frames = [...c.frames];
+    const [first, second] = [frames.at(a)!, frames.at(b)!];
+    frames[(a + frames.length) % frames.length] = { ...second, timeNs: first.timeNs };
+    frames[(b + frames.length) % frames.length] = { ...first, timeNs: second.timeNs };
+    return { frames };
+  };
+
+  test.each([
+    ['client', 'no_response_sender_closed', 'sender_fin'],
+    ['server', 'no_response_receiver_closed', 'receiver_fin'],
+  ] as const)(
+    'of two FINs the first is the one that the other acknowledges: %s',
+    async (side, verdict, closedBy) => {
+      const closing = asked().wait(2000).close(side);
+      expect(await judged(swap(closing, -3, -2))).toMatchObject({ verdict, facts: { closedBy } });
+    },
+  );
+
+  test('an ICMP error before the SYN that it quotes', async () => {
+    const refused = icmp(conversation().syn(), '192.0.2.1', 3, 13);
+    expect(await judged(swap(refused, 0, 1))).toMatchObject({
+      verdict: 'connect_prohibited',
+      fault: ['network'],
+    });
   });
 });

@@ -76,7 +76,8 @@ function whoStopped(f: Facts, last: Moment): Pick<Finding, 'fault' | 'because' |
     };
   }
   const end = firstClose(receiver);
-  if (end !== null && (gaveUp === null || isBefore(end, gaveUp))) {
+  const first = f.closedBy === 'receiver_fin' || f.closedBy === 'receiver_rst';
+  if (end !== null && (gaveUp === null || first || isBefore(end, gaveUp))) {
     const how = receiver.fin !== null && end === receiver.fin.at ? 'closed' : 'reset';
     return { fault: ['receiver'], because: [{ reason: 'receiver_stopped', how }] };
   }
