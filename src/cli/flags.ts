@@ -1,8 +1,10 @@
 /**
- * The command line: arguments in, one checked command out, or its help. The only file that knows yargs, which splits
- * the arguments and lays out the help; what is unknown, missing or repeated is told here, in one line.
+ * The command line: arguments in, one checked command out, or its help. The only file that knows yargs: its parser splits
+ * the arguments, and yargs itself lays out the help, which it is loaded for (it takes 70 ms, more than most captures);
+ * what is unknown, missing or repeated is told here, in one line.
  */
-import yargs, { type Options } from 'yargs';
+import type { Options } from 'yargs';
+import splitArguments from 'yargs-parser';
 import { BACKENDS, type BackendName } from '../capture/live-backend.ts';
 import { UserError } from '../error.ts';
 import { LIMITS } from '../limits.ts';
@@ -180,7 +182,7 @@ const COMMANDS: Readonly<Record<string, { usage: string; describe: string; flags
   },
 };
 
-type Parsed = Readonly<Record<string, unknown>>;
+type Parsed = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
 
 /**
  * @param argv without node and script.
@@ -188,9 +190,9 @@ type Parsed = Readonly<Record<string, unknown>>;
  * @throws UserError
  */
 export async function parseFlags(argv: readonly string[], columns: number): Promise<Command> {
-  const parsed = (await parser(argv, columns).parse()) as Parsed;
-  if (parsed['help'] === true) return { name: 'help', text: await parser(argv, columns).getHelp() };
-  const words = Array.isArray(parsed['_']) ? parsed['_'].map(String) : [];
+  const parsed = split(argv, COMMANDS[String(split(argv)._[0])]?.flags);
+  if (parsed['help'] === true) return { name: 'help', text: await helpOn(argv, columns) };
+  const words = parsed._.map(String);
   const name = words[0];
   const known = { ...EVERYWHERE, ...(name === undefined ? {} : COMMANDS[name]?.flags) };
   if (name !== undefined && !Object.hasOwn(COMMANDS, name)) throw unknownCommand(name);
@@ -216,36 +218,51 @@ export async function parseFlags(argv: readonly string[], columns: number): Prom
   }
 }
 
-function parser(argv: readonly string[], columns: number) {
+const PARSING = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'strip-aliased': true,
+};
+
+/** The command is the first word that belongs to no flag that all commands have; then its own flags are known. */
+function split(argv: readonly string[], flags: Readonly<Record<string, Options>> = {}): Parsed {
+  const options = Object.entries({ ...EVERYWHERE, ...flags });
+  const namesOf = (type: string) => options.flatMap(([name, option]) => (option.type === type ? [name] : []));
+  const { argv: parsed, error } = splitArguments.detailed([...argv], {
+    string: namesOf('string'),
+    boolean: namesOf('boolean'),
+    alias: Object.fromEntries(options.map(([name, { alias }]) => [name, [alias ?? []].flat()])),
+    // NaN: one value, or an error.
+    narg: Object.fromEntries(namesOf('string').map((name) => [name, Number.NaN])),
+    configuration: PARSING,
+  });
+  if (error !== null) throw new UserError('flag', missingValue(error.message));
+  return parsed;
+}
+
+async function helpOn(argv: readonly string[], columns: number): Promise<string> {
+  const { default: yargs } = await import('yargs');
   const instance = yargs([...argv])
     .scriptName('wirewitness')
     .locale('en')
     .usage('wirewitness <command> [flags]\n\nSays for each HTTP request of a capture what became of it.')
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'strip-aliased': true,
-    })
+    .parserConfiguration(PARSING)
     .help(false)
     .version(false)
     .options(EVERYWHERE)
     .exitProcess(false)
     .showHelpOnFail(false)
-    .fail((message, error) => {
-      if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UserError('flag', missingValue(error?.message ?? message));
-    })
     .wrap(Math.min(100, columns));
   for (const [name, { usage, describe, flags }] of Object.entries(COMMANDS)) {
     instance.command(name, describe, (command) => command.usage(`${usage}\n\n${describe}`).options(flags));
   }
-  return instance;
+  return instance.getHelp();
 }
 
-/** yargs says `Not enough arguments following: timeout`. */
+/** It says `Not enough arguments following: timeout`. */
 function missingValue(message: string): string {
   const name = /^Not enough arguments following: (\S+)$/.exec(message)?.[1];
   return name === undefined ? escapeText(message) : `${dashed(name)} needs a value`;
