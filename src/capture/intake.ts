@@ -13,6 +13,9 @@ import type { CaptureParser } from './parser.ts';
 /** Large enough that a refill costs nothing beside its bytes, small enough to stay in the processor's cache. */
 const BUFFER_BYTES = 1024 * 1024;
 
+/** Room in front of a piece that was read elsewhere, for what is left over of the one before: more than most records. */
+export const HEADROOM = 64 * 1024;
+
 export class Intake {
   private readonly delivery: Delivery;
   private buffer: Buffer;
@@ -110,6 +113,36 @@ export class Intake {
     if (this.damaged) this.start = this.end;
     this.delivery.settle();
     return file.bytes - before;
+  }
+
+  /**
+   * As `took`, of bytes that are in `piece` from `HEADROOM` on. The piece becomes the intake's buffer.
+   * @returns the buffer that it had until now, to be filled next.
+   */
+  exchange(piece: Buffer, length: number): Buffer {
+    const left = this.end - this.start;
+    if (left > HEADROOM) {
+      this.pour(piece.subarray(HEADROOM, HEADROOM + length));
+      return piece;
+    }
+    const before = this.buffer;
+    before.copy(piece, HEADROOM - left, this.start, this.end);
+    this.buffer = piece;
+    this.start = HEADROOM - left;
+    this.end = HEADROOM;
+    this.took(length);
+    return before;
+  }
+
+  /** Takes all of `bytes`, as much at a time as there is room for. */
+  pour(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const room = this.room();
+      const length = Math.min(room.length, bytes.length - at);
+      room.set(bytes.subarray(at, at + length));
+      this.took(length);
+      at += length;
+    }
   }
 
   /** @param whole false when the run was ended before the file was. */

@@ -12,7 +12,6 @@ import type { Backend, CaptureRequest, Ended, Running } from './live-backend.ts'
 import { LiveClock } from './live-clock.ts';
 import { captureFilter, type FrameKind } from './live-filter.ts';
 import type { Names } from './live-names.ts';
-import { pour } from './memory.ts';
 import type { CaptureFacts, FileFacts, LiveFacts, Packet, PacketSource, Time } from './packet.ts';
 
 /** Milliseconds between looks at the clock: how late a deadline is told at most, beside SLACK. */
@@ -211,7 +210,7 @@ class Live implements LiveSource {
           began = true;
           this.#onBegin();
         }
-        pour(bytes, intake);
+        intake.pour(bytes);
       },
       onDropped(packets) {
         delivery.addDropped(Math.max(0, packets - dropped));

@@ -32,21 +32,10 @@ export function bufferSource(
       intake.open(options.name ?? 'memory');
       for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
         if (signal?.aborted) break;
-        pour(chunk, intake);
+        intake.pour(chunk);
       }
       intake.close(signal?.aborted !== true);
       return facts;
     },
   };
-}
-
-/** Gives all of `chunk` to the intake, which takes as much at a time as it has room for. */
-export function pour(chunk: Uint8Array, intake: Intake): void {
-  for (let at = 0; at < chunk.length; ) {
-    const room = intake.room();
-    const length = Math.min(room.length, chunk.length - at);
-    room.set(chunk.subarray(at, at + length));
-    intake.took(length);
-    at += length;
-  }
 }

@@ -12,6 +12,7 @@ import { Intake } from './intake.ts';
 import { inputLane, type Lane, type RunFile, runLane } from './lane.ts';
 import { merge } from './merge.ts';
 import type { Packet, Time } from './packet.ts';
+import { readAhead } from './read-ahead.ts';
 import { Runs } from './runs.ts';
 import type { Survey } from './survey.ts';
 
@@ -141,6 +142,9 @@ async function readThrough(
     if (length < 0) break;
     if (length === 0) whole = !signal?.aborted;
     else reader.onRead(intake.took(length, input.stored));
+    if (length <= 0 || input.readAt === null) continue;
+    whole = await readAhead(input.readAt, length, intake, reader.onRead, signal);
+    break;
   }
   intake.close(whole, input.stored);
   await input.close();

@@ -7,6 +7,7 @@ import { LIMITS, type OnLimit } from '../limits.ts';
 import { Delivery, newFacts } from './delivery.ts';
 import { type Input, readSome } from './input.ts';
 import { Intake } from './intake.ts';
+import { readAhead } from './read-ahead.ts';
 import { Runs } from './runs.ts';
 
 /** Enough for the first packet of nearly every file; grows for the others. */
@@ -62,6 +63,9 @@ export async function survey(
     }
     intake.took(length, input.stored);
     read += length;
+    if (peeking || input.readAt === null) continue;
+    whole = await readAhead(input.readAt, length, intake, () => {}, signal);
+    break;
   }
   await input.rewind();
   const dropped = whole ? facts.dropped : null;

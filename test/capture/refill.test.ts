@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Delivery, newFacts } from '../../src/capture/delivery.ts';
 import { Intake } from '../../src/capture/intake.ts';
-import { bufferSource, pour } from '../../src/capture/memory.ts';
+import { bufferSource } from '../../src/capture/memory.ts';
 import { BLOCK, blocksIn, ORDERS, type Order, pcap, type Record } from '../support/pcap-files.ts';
 import { codes, collect, copyOf, type Kept, type Reading } from './collect.ts';
 
@@ -81,7 +81,7 @@ function readThrough(bytes: Buffer, bufferBytes: number): Reading {
   const onPacket = (packet: Parameters<typeof copyOf>[0]) => packets.push(copyOf(packet));
   const intake = new Intake(new Delivery(facts, onPacket, quiet), bufferBytes);
   intake.open('memory');
-  pour(bytes, intake);
+  intake.pour(bytes);
   intake.close(true);
   return { packets, facts };
 }
@@ -135,9 +135,9 @@ test('one buffer serves a file of any length', () => {
   const record = { seconds: 1, fraction: 2, bytes: Buffer.alloc(1000) };
   intake.open('x');
   const first = intake.room().buffer;
-  pour(pcap(Array.from({ length: 500 }, () => record)), intake);
+  intake.pour(pcap(Array.from({ length: 500 }, () => record)));
   intake.open('y');
-  pour(pcap([record]), intake);
+  intake.pour(pcap([record]));
   expect(intake.room().buffer).toBe(first);
 });
 
@@ -147,7 +147,7 @@ test('a length that is a lie does not make memory grow', () => {
   const bytes = pcap([{ seconds: 1, fraction: 2, bytes: Buffer.alloc(10_000) }], { snaplen: 0 });
   bytes.writeUInt32LE(16_000_000, 24 + 8);
   intake.open('x');
-  pour(bytes, intake);
+  intake.pour(bytes);
   expect(intake.room().buffer.byteLength).toBeLessThanOrEqual(2 * 16_384);
   intake.close(true);
   expect(codes(facts)).toEqual(['file_truncated']);

@@ -48,6 +48,7 @@ const EXCEPTIONS: readonly (readonly [from: string, to: string, why: string])[] 
 const PACKAGES: Readonly<Record<string, string>> = {
   'get-east-asian-width': 'report/terminal.ts',
   yargs: 'cli/flags.ts',
+  'yargs-parser': 'cli/flags.ts',
   fzstd: 'capture/zstd.ts',
   cap: 'capture/live.ts',
 };
