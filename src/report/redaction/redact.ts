@@ -11,6 +11,10 @@ import type { Span } from './values.ts';
 /** What stands in a secret's place: a word that a URL, a form, JSON, XML and a shell take as it is. */
 export const MASK = 'REDACTED';
 
+/** Texts remembered with what is left of them, and characters of one. */
+const REMEMBERED = 4_096;
+const LONGEST_REMEMBERED = 256;
+
 export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
   const redactor = new Redactor(names);
   return {
@@ -26,10 +30,22 @@ class Redactor {
   readonly #names: SecretNames;
   /** Keys of deliveries that are secrets themselves, with what they are called instead: still told apart. */
   readonly #keys: Map<string, string>;
+  /** What is left of a text, and of the value of a field, when its secrets are masked. */
+  readonly #texts: Map<string, string>;
+  readonly #fields: Map<string, string>;
+  /** The body that was searched last, the fields it came with, and what was found. */
+  #bodyLast: string;
+  #headersLast: readonly HeaderField[];
+  #spansLast: readonly Span[];
 
   constructor(names: SecretNames) {
     this.#names = names;
     this.#keys = new Map();
+    this.#texts = new Map();
+    this.#fields = new Map();
+    this.#bodyLast = '';
+    this.#headersLast = [];
+    this.#spansLast = [];
   }
 
   transaction(record: TransactionRecord): TransactionRecord {
@@ -66,19 +82,22 @@ class Redactor {
   #headers(headers: readonly HeaderField[]): HeaderField[] {
     return headers.map((field) => {
       const { name, value } = field;
-      if (name.toLowerCase() === 'host') return { name, value: this.#host(value) ?? '' };
-      const spans = headerSpans(name, value, this.#names);
-      return spans.length === 0 ? field : { name, value: masked(value, spans) };
+      if (name.length === 4 && name.toLowerCase() === 'host') return { name, value: this.#host(value) ?? '' };
+      const safe = remembered(this.#fields, `${name}:${value}`, () =>
+        masked(value, headerSpans(name, value, this.#names)),
+      );
+      return safe === value ? field : { name, value: safe };
     });
   }
 
   #body(body: string | null, headers: readonly HeaderField[]): string | null {
     if (body === null) return null;
-    return masked(body, secretSpans(body, this.#names, isForm(headers)));
+    return masked(body, this.#bodySpans(body, headers));
   }
 
   #text<T extends string | null>(text: T): T | string {
-    return text === null ? text : masked(text, secretSpans(text, this.#names));
+    if (text === null) return text;
+    return remembered(this.#texts, text, () => masked(text, secretSpans(text, this.#names)));
   }
 
   /** A Host field has no business with user information (RFC 9110 §7.2), which does not keep it from being there. */
@@ -99,16 +118,44 @@ class Redactor {
   /** The key is a value that was masked where it stood. */
   #isSecret(key: string, { request }: TransactionRecord): boolean {
     if (request === null || key === '') return false;
-    const { headers } = request;
-    const texts = [
-      ...headers.map(({ name, value }) => [value, headerSpans(name, value, this.#names)] as const),
-      ...[request.target ?? ''].map((text) => [text, secretSpans(text, this.#names)] as const),
-      [request.body ?? '', secretSpans(request.body ?? '', this.#names, isForm(headers))] as const,
-    ];
-    return texts.some(([text, spans]) =>
-      spans.some(({ start, end }) => text.slice(start, end).includes(key)),
+    const { headers, target, body } = request;
+    // Nothing is looked for in what does not hold the key at all, as most fields do not.
+    const hidden = (text: string | null, spansOf: (text: string) => readonly Span[]) =>
+      text?.includes(key) === true &&
+      spansOf(text).some(({ start, end }) => text.slice(start, end).includes(key));
+    return (
+      headers.some(({ name, value }) => hidden(value, (text) => headerSpans(name, text, this.#names))) ||
+      hidden(target, (text) => secretSpans(text, this.#names)) ||
+      hidden(body, (text) => this.#bodySpans(text, headers))
     );
   }
+
+  /** Asked once for the body and once for the key that stands in it. */
+  #bodySpans(body: string, headers: readonly HeaderField[]): readonly Span[] {
+    if (this.#bodyLast !== body || this.#headersLast !== headers) {
+      this.#spansLast = secretSpans(body, this.#names, isForm(headers));
+      this.#bodyLast = body;
+      this.#headersLast = headers;
+    }
+    return this.#spansLast;
+  }
+}
+
+/** For short texts that come again and again, as most fields and targets do: searching one takes 8 µs. */
+function remembered(known: Map<string, string>, text: string, search: () => string): string {
+  if (text.length > LONGEST_REMEMBERED) return search();
+  let safe = known.get(text);
+  if (safe === undefined) {
+    safe = owned(search());
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(owned(text), safe);
+  }
+  return safe;
+}
+
+/** A copy of its own: a piece of a head keeps all of that head in memory. */
+function owned(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 export function masked(text: string, spans: readonly Span[]): string {

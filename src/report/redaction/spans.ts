@@ -32,7 +32,7 @@ export function headerSpans(name: string, value: string, names: SecretNames): Sp
 
 function collect(text: string, names: SecretNames, form: boolean, depth: number, found: Span[]): void {
   if (text.length < 3) return;
-  pairSpans(text, names, form, depth, found);
+  if (text.includes('=')) pairSpans(text, names, form, depth, found);
   if (text.includes('"')) jsonSpans(text, names, found);
   if (text.includes('<')) xmlSpans(text, names, found);
   if (text.includes(':')) lineSpans(text, names, found);

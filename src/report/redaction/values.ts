@@ -11,18 +11,18 @@ export interface Span {
   readonly bare: boolean;
 }
 
-/** Each names the part that is masked by its group `s`, or all of it. */
-const SHAPES: readonly RegExp[] = [
+/** Each names the part that is masked by its group `s`, or all of it; in front what it cannot do without, if anything. */
+const SHAPES: readonly (readonly [string, RegExp])[] = [
   // RFC 3986 §3.2.1; JSON may write the slashes with a backslash.
-  /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi,
+  ['@', /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi],
   // RFC 7519: two parts that begin with `{"` in base64url.
-  /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg,
+  ['eyJ', /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg],
   // RFC 6750 §2.1
-  /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi,
+  ['', /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi],
   // RFC 7468
-  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?<s>[^-]*)/dg,
+  ['-----BEGIN ', /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?<s>[^-]*)/dg],
   // Keys of payment providers and clouds that say what they are.
-  /\b(?:sk|rk|whsec|xox[abprs]|ghp|gho|AKIA)[_-]?(?:live_|test_)?[A-Za-z\d+/]{16,}=*/dg,
+  ['', /\b(?:sk|rk|whsec|xox[abprs]|ghp|gho|AKIA)[_-]?(?:live_|test_)?[A-Za-z\d+/]{16,}=*/dg],
 ];
 
 /** Digits, alone or in groups, where they are no part of a decimal fraction. */
@@ -51,18 +51,25 @@ const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const ID_CHECKS = '10X98765432';
 
 export function valueSpans(text: string, into: Span[]): void {
-  for (const shape of SHAPES) {
-    for (const match of text.matchAll(shape)) {
+  for (const [mark, shape] of SHAPES) {
+    if (mark !== '' && !text.includes(mark)) continue;
+    each(shape, text, (match) => {
       const at = match.indices?.groups?.['s'] ?? match.indices?.[0];
       if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
-    }
+    });
   }
-  for (const { 0: found, index } of text.matchAll(DIGITS)) {
+  each(DIGITS, text, ({ 0: found, index }) => {
     if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
-  }
-  for (const { 0: found, index } of text.matchAll(RESIDENT_ID)) {
+  });
+  each(RESIDENT_ID, text, ({ 0: found, index }) => {
     if (isResidentId(found)) into.push(numeric(text, index, index + found.length));
-  }
+  });
+}
+
+/** `matchAll` makes a copy of the pattern each time, which costs more than searching a short text. */
+function each(pattern: RegExp, text: string, take: (match: RegExpExecArray) => void): void {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) take(match);
 }
 
 /** A hash in hexadecimal: one in a few hundred holds what looks like a card number. */
