@@ -3,13 +3,14 @@
  * measures it beside programs that do less with the same file. See README.md here.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Measurement, measure, type Program } from './measure.ts';
+import { line, type Measurement, measure, type Program } from './measure.ts';
+import { analyzer, type Build, buildOf, MODE_NAMES, type Mode, peers } from './programs.ts';
 import {
-  pcapHeader,
+  type Size,
   WORKLOAD_NAMES,
   type WorkloadFacts,
   type WorkloadName,
@@ -18,8 +19,13 @@ import {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}.bench/`;
-const cli = `${root}dist/cli.js`;
 const peakFile = `${folder}peak`;
+const output = `${folder}output.ndjson`;
+const own: Build = { name: 'wirewitness', cli: `${root}dist/cli.js` };
+
+/** What `--fit` measures: sizes by connections, and by requests of a connection, up to ten times the smallest. */
+const FIT_SCALES = [0.1, 0.25, 0.5, 0.75, 1];
+const FIT_POSTS = [4, 10, 20, 30, 40];
 
 interface Result {
   readonly workload: WorkloadFacts;
@@ -32,110 +38,163 @@ function main(): void {
       scale: { type: 'string', default: '1' },
       runs: { type: 'string', default: '5' },
       only: { type: 'string', default: WORKLOAD_NAMES.join(',') },
+      modes: { type: 'string', default: MODE_NAMES.join(',') },
+      against: { type: 'string' },
+      'no-peers': { type: 'boolean', default: false },
+      'no-fit': { type: 'boolean', default: false },
       json: { type: 'string' },
     },
   });
   const scale = positive('--scale', values.scale);
   const runs = Math.ceil(positive('--runs', values.runs));
-  const names = values.only.split(',').map(workloadName);
-  if (!existsSync(cli)) fail('dist/cli.js is absent: run npm run build first');
+  const names = values.only.split(',').map((name) => oneOf('--only', name, WORKLOAD_NAMES));
+  const modes = values.modes.split(',').map((name) => oneOf('--modes', name, MODE_NAMES));
+  if (!existsSync(own.cli)) fail('dist/cli.js is absent: run npm run build first');
   mkdirSync(folder, { recursive: true });
+  const builds = [own];
+  if (values.against !== undefined) builds.push(buildOf(values.against, root, folder));
 
-  const startup = startupTime(runs);
+  const machine = {
+    node: process.version,
+    platform: process.platform,
+    cpus: cpus().map(({ model }) => model),
+  };
   print(
-    `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, median of ${runs} runs`,
+    `node ${machine.node}, ${machine.cpus.length} × ${machine.cpus[0] ?? 'unknown processor'}, median of ${runs} runs`,
   );
-  print(`start-up alone (a capture without packets): ${milliseconds(startup.median)}`);
-  const results: Result[] = [];
-  for (const name of names) {
-    const path = `${folder}${name}.pcap`;
-    const workload = generate(name, scale, path);
-    check(workload, path);
-    const result = { workload, measurements: measure(programs(path), runs, peakFile) };
-    printResult(result);
-    results.push(result);
-  }
-  if (values.json !== undefined) {
-    const { version, arch, platform } = process;
-    const machine = { node: version, arch, platform, cpus: cpus().map(({ model }) => model) };
-    writeFileSync(values.json, `${JSON.stringify({ machine, scale, runs, startup, results }, null, 2)}\n`);
-  }
+  const startup = measure(startups(builds), Math.max(runs, 5), peakFile);
+  print('\nstart-up');
+  table(startup, null, 1);
+  const results = names.map((name) => workloadResult(name, scale, runs, modes, builds, !values['no-peers']));
+  const fits = values['no-fit'] ? [] : [growth('connections', runs, scale), growth('requests', runs, scale)];
+  rmSync(output, { force: true });
+  if (values.json === undefined) return;
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ machine, scale, runs, startup, results, fits }, null, 2)}\n`,
+  );
 }
 
-function generate(name: WorkloadName, scale: number, path: string): WorkloadFacts {
+function startups(builds: readonly Build[]): Program[] {
+  const command = process.execPath;
+  return [
+    ...builds.map(({ name, cli }) => ({
+      name: `${name} --version`,
+      command,
+      arguments: [cli, '--version'],
+      node: true,
+    })),
+    ...builds.map(({ name, cli }) => ({
+      name: `${name} --help`,
+      command,
+      arguments: [cli, '--help'],
+      node: true,
+    })),
+    { name: 'node -e 0', command, arguments: ['-e', '0'], node: true },
+  ];
+}
+
+function workloadResult(
+  name: WorkloadName,
+  scale: number,
+  runs: number,
+  modes: readonly Mode[],
+  builds: readonly Build[],
+  withPeers: boolean,
+): Result {
+  const [workload, path] = generate(name, { scale });
+  check(workload, path);
+  const { packets, bytes, connections, requests } = workload;
+  print(
+    `\n${name}: ${packets} packets, ${(bytes / 1e6).toFixed(1)} MB, ${connections} connections, ${requests} requests`,
+  );
+  const programs = modes.flatMap((mode) => builds.map((build) => analyzer(build, mode, path, output)));
+  const measurements = measure(withPeers ? [...programs, ...peers(path, folder)] : programs, runs, peakFile);
+  table(measurements, workload, programs.length);
+  rmSync(path);
+  return { workload, measurements };
+}
+
+/** How time and memory grow with what a capture holds. */
+function growth(by: 'connections' | 'requests', runs: number, scale: number): object {
+  const sizes: Size[] =
+    by === 'connections'
+      ? FIT_SCALES.map((share) => ({ scale: share * scale }))
+      : FIT_POSTS.map((posts) => ({ scale: 0.1 * scale, posts }));
+  const points = sizes.map((size) => {
+    const [workload, path] = generate('short', size);
+    const [measured] = measure([analyzer(own, 'failed', path, output)], runs, peakFile);
+    rmSync(path);
+    return { workload, ...measured! };
+  });
+  const { base, slope, explained } = line(
+    points.map(({ workload, median }) => [workload.packets / 1e6, median ?? 0] as const),
+  );
+  print(
+    `\nshort with more ${by}, --only failed: ${base.toFixed(2)} s and ${slope.toFixed(2)} s a million packets`,
+  );
+  print(`  (a straight line explains ${(100 * explained).toFixed(2)} %)`);
+  for (const { workload, median, peakBytes } of points) {
+    const { packets, connections } = workload;
+    const columns = [`${packets} packets`.padStart(16), `${connections} connections`.padStart(20)];
+    print(`  ${[...columns, milliseconds(median).padStart(9), mebibytes(peakBytes).padStart(9)].join('  ')}`);
+  }
+  return { by, base, slope, explained, points };
+}
+
+function generate(name: WorkloadName, size: Size): [workload: WorkloadFacts, path: string] {
+  const path = `${folder}${name}.pcap`;
   const fd = openSync(path, 'w');
   try {
-    return writeWorkload(name, scale, (chunk) => writeSync(fd, chunk));
+    return [writeWorkload(name, size, (chunk) => writeSync(fd, chunk)), path];
   } finally {
     closeSync(fd);
   }
 }
 
-function analyzer(path: string): Program {
-  return {
-    name: 'wirewitness analyze',
-    command: process.execPath,
-    arguments: [cli, 'analyze', '--format', 'ndjson', '-o', '/dev/null', path],
-    node: true,
-  };
-}
-
-/** What is compared: reading alone, reading and copying packet by packet, the analysis. */
-function programs(path: string): Program[] {
-  return [
-    analyzer(path),
-    { name: 'tcpdump -w /dev/null', command: 'tcpdump', arguments: ['-r', path, '-w', '/dev/null'] },
-    { name: 'cat', command: 'cat', arguments: [path] },
-  ];
-}
-
-function startupTime(runs: number): Measurement {
-  const path = `${folder}empty.pcap`;
-  writeFileSync(path, pcapHeader());
-  return measure([analyzer(path)], runs, peakFile)[0]!;
-}
-
-/** A benchmark of wrong answers is worth nothing: every request of a workload is delivered, and found to be. */
+/** A benchmark of wrong answers is worth nothing: every attempt of a workload is found, and found to be what it is. */
 function check(workload: WorkloadFacts, path: string): void {
-  const ended = spawnSync(process.execPath, [cli, 'analyze', '--format', 'ndjson', path], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 31,
-  });
+  const args = [own.cli, 'analyze', '--format', 'ndjson', '--only', 'missing', '--exit-zero', path];
+  const ended = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
   const last = ended.stdout.trimEnd().split('\n').at(-1) ?? '';
-  const summary = last === '' ? undefined : JSON.parse(last);
-  if (ended.status !== 0 || summary?.outcomes?.delivered !== workload.requests) {
-    fail(
-      `${workload.name}: ${workload.requests} requests are delivered, the analyzer says ${last}${ended.stderr}`,
-    );
+  const found: Record<string, number> = last === '' ? {} : JSON.parse(last).outcomes;
+  const { outcomes } = workload;
+  const wrong = Object.entries(found).some(([outcome, count]) => count !== (outcomes[outcome] ?? 0));
+  if (ended.status !== 0 || wrong) {
+    fail(`${workload.name}: ${JSON.stringify(outcomes)} is right, the analyzer says ${last}${ended.stderr}`);
   }
 }
 
-function printResult({ workload, measurements }: Result): void {
-  const { name, packets, bytes, connections, requests } = workload;
+/** @param ours how many of the first are ours: the others' times are told as multiples of theirs. */
+function table(measurements: readonly Measurement[], workload: WorkloadFacts | null, ours: number): void {
   print(
-    `\n${name}: ${packets} packets, ${(bytes / 1e6).toFixed(1)} MB, ${connections} connections, ${requests} requests`,
+    `  ${[' '.repeat(24), 'median', ...measurements.slice(0, ours).map((_, i) => `#${i + 1} /`)].join('  ').trimEnd()}`,
   );
-  const own = measurements[0]?.median ?? null;
-  for (const { name: program, median, seconds, peakBytes } of measurements) {
+  measurements.forEach(({ name, median, seconds, processor, peakBytes, absent }, i) => {
+    const title = `${i < ours ? `#${i + 1} ` : ''}${name}`.padEnd(26);
     if (median === null) {
-      print(`  ${program.padEnd(22)} absent`);
-      continue;
+      print(`  ${title}${absent ?? ''}`);
+      return;
     }
+    const ratios = measurements
+      .slice(0, ours)
+      .map((first) => ((first.median ?? 0) / median).toFixed(1).padStart(5));
     const columns = [
-      milliseconds(median).padStart(10),
-      `${milliseconds(Math.min(...seconds))} to ${milliseconds(Math.max(...seconds))}`.padStart(22),
-      `${Math.round(packets / median / 1000)} k packets/s`.padStart(18),
-      `${Math.round(bytes / median / 1e6)} MB/s`.padStart(11),
-      `${own === null ? '–' : (own / median).toFixed(1)} ×`.padStart(8),
-      peakBytes === null ? '' : `peak ${Math.round(peakBytes / 2 ** 20)} MiB`,
+      milliseconds(median).padStart(9),
+      `${milliseconds(Math.min(...seconds))} to ${milliseconds(Math.max(...seconds))}`.padStart(21),
+      ...ratios,
+      workload === null ? '' : `${Math.round(workload.packets / median / 1000)} k packets/s`.padStart(16),
+      workload === null ? '' : `${Math.round(workload.bytes / median / 1e6)} MB/s`.padStart(10),
+      processor === null ? '' : `cpu ${milliseconds(processor)}`.padStart(12),
+      mebibytes(peakBytes).padStart(8),
     ];
-    print(`  ${program.padEnd(22)}${columns.join('  ')}`.trimEnd());
-  }
+    print(`  ${title}${columns.join('  ')}`.trimEnd());
+  });
 }
 
-function workloadName(text: string): WorkloadName {
-  const found = WORKLOAD_NAMES.find((name) => name === text);
-  return found ?? fail(`--only ${text}: known are ${WORKLOAD_NAMES.join(', ')}`);
+function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {
+  const found = known.find((name) => name === text);
+  return found ?? fail(`${flag} ${text}: known are ${known.join(', ')}`);
 }
 
 function positive(flag: string, text: string): number {
@@ -147,8 +206,12 @@ function milliseconds(seconds: number | null): string {
   return seconds === null ? '–' : `${Math.round(seconds * 1000)} ms`;
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function mebibytes(bytes: number | null): string {
+  return bytes === null ? '' : `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 function fail(message: string): never {

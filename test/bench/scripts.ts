@@ -15,8 +15,12 @@ export interface Step {
 }
 
 export interface Script {
-  readonly steps: readonly Step[];
+  /** In a step that is null nothing is sent: time passes. */
+  readonly steps: readonly (Step | null)[];
   readonly requests: number;
+  /** Attempts that the analyzer has to find, and what becomes of them all. */
+  readonly transactions: number;
+  readonly outcome: 'delivered' | 'refused' | 'unanswered' | 'unsent';
 }
 
 export interface Exchange {
@@ -42,6 +46,7 @@ export const HOST_DIGITS = '000';
 const MSS = 1448;
 const FIN = 0x01;
 const SYN = 0x02;
+const RST = 0x04;
 const PSH = 0x08;
 const ACK = 0x10;
 const EMPTY = Buffer.alloc(0);
@@ -71,14 +76,101 @@ export function script(exchange: Exchange, faults: Faults, random: () => number)
   writer.add(true, FIN | ACK, sent);
   writer.add(false, FIN | ACK, answered);
   writer.add(true, ACK, sent + 1);
-  return { steps: writer.steps, requests: exchange.posts };
+  return {
+    steps: writer.steps,
+    requests: exchange.posts,
+    transactions: exchange.posts,
+    outcome: 'delivered',
+  };
+}
+
+/** How an attempt can fail, one connection each, and what is to be said of it. */
+const OUTCOMES = {
+  refused: 'unsent',
+  dropped: 'unsent',
+  unacknowledged: 'unanswered',
+  unanswered: 'unanswered',
+  reset: 'unanswered',
+  closed: 'unanswered',
+  cut: 'unanswered',
+  error: 'refused',
+} as const;
+
+type Failure = keyof typeof OUTCOMES;
+
+export const FAILURES = Object.keys(OUTCOMES) as readonly Failure[];
+
+/** Steps without a packet: longer than a round trip. */
+const PATIENCE = 40;
+
+export function failure(how: Failure, exchange: Exchange): Script {
+  const writer = new ScriptWriter();
+  const outcome = OUTCOMES[how];
+  if (outcome === 'unsent') failToConnect(writer, how === 'refused');
+  else failToAnswer(writer, how, exchange);
+  return { steps: writer.steps, requests: outcome === 'unsent' ? 0 : 1, transactions: 1, outcome };
+}
+
+function failToConnect(writer: ScriptWriter, refused: boolean): void {
+  writer.add(true, SYN, 0);
+  if (refused) writer.add(false, RST | ACK, 0);
+  else writer.repeat(2, () => writer.add(true, SYN, 0));
+}
+
+function failToAnswer(writer: ScriptWriter, how: Failure, exchange: Exchange): void {
+  const request = requestBytes(exchange.requestBody);
+  const [piece] = pieces(request, 1, 0);
+  const sent = 1 + request.length;
+  writer.add(true, SYN, 0);
+  writer.add(false, SYN | ACK, 0);
+  writer.add(true, ACK, 1);
+  if (how === 'unacknowledged') {
+    writer.add(true, PSH | ACK, 1, piece, false);
+    writer.repeat(4, () => writer.add(true, PSH | ACK, 1, piece, false));
+    return;
+  }
+  writer.add(true, PSH | ACK, 1, piece);
+  writer.add(false, ACK, 1);
+  writer.pause(PATIENCE);
+  if (how === 'reset') {
+    writer.add(false, RST | ACK, 1);
+    return;
+  }
+  if (how === 'unanswered') {
+    writer.add(true, FIN | ACK, sent);
+    writer.add(false, FIN | ACK, 1);
+    writer.add(true, ACK, sent + 1);
+    return;
+  }
+  const answer = answerOf(how, responseBytes(exchange.responseBody));
+  for (const each of pieces(answer, 1, -1)) writer.add(false, PSH | ACK, each.seq, each);
+  writer.add(false, FIN | ACK, 1 + answer.length);
+  writer.add(true, FIN | ACK, sent);
+  writer.add(false, ACK, 2 + answer.length);
+}
+
+function answerOf(how: Failure, response: Buffer): Buffer {
+  if (how === 'error') return Buffer.from(response.toString('latin1').replace('200 OK', '503 Busy'));
+  return how === 'cut' ? response.subarray(0, response.length - 100) : EMPTY;
 }
 
 class ScriptWriter {
-  readonly steps: Step[] = [];
+  readonly steps: (Step | null)[] = [];
   /** Per sending side (client 0, server 1): up to where the other has everything, and what lies beyond a hole. */
   readonly #reached = [0, 0];
   readonly #beyond: [Set<Piece>, Set<Piece>] = [new Set(), new Set()];
+
+  pause(steps: number): void {
+    for (let i = 0; i < steps; i++) this.steps.push(null);
+  }
+
+  /** Again and again, each time after twice the patience. */
+  repeat(times: number, what: () => void): void {
+    for (let i = 0; i < times; i++) {
+      this.pause(PATIENCE << i);
+      what();
+    }
+  }
 
   /** @param arrives false for a packet that the capture shows but the other side never gets. */
   add(fromClient: boolean, flags: number, seq: number, piece?: Piece, arrives = true): void {
