@@ -37,6 +37,8 @@ export class Attempts {
   #context: Context;
   /** Undecided, or decided by deadline and still to be answered. */
   #pending: Exchange[] = [];
+  /** Of them, in order of their requests: so many have their final answer, or were passed over. Thousands may wait behind. */
+  #answeredTo = 0;
   #timer: Timer | null = null;
   #settleAt: Time = Number.POSITIVE_INFINITY;
 
@@ -58,6 +60,7 @@ export class Attempts {
     if (this.#pending.length >= LIMITS.pendingRequests) {
       this.#context.onLimit('pendingRequests');
       const oldest = this.#pending.shift()!;
+      if (this.#answeredTo > 0) this.#answeredTo--;
       if (!oldest.decided) this.#decide(oldest, 'limit');
     }
     this.begun++;
@@ -78,7 +81,8 @@ export class Attempts {
    */
   waiting(): Exchange | undefined {
     let last: Exchange | undefined;
-    for (const exchange of this.#pending) {
+    for (let i = this.#answeredTo; i < this.#pending.length; i++) {
+      const exchange = this.#pending[i]!;
       if (exchange.kind !== 'exchange' || exchange.response !== null || exchange.passed) continue;
       if (exchange.answerUnseen === 0) return exchange;
       last = exchange;
@@ -86,9 +90,12 @@ export class Attempts {
     return last;
   }
 
-  /** `exchange` is being answered: none before it will be. */
+  /** `exchange` is being answered, and this is its final answer: none before it will be. */
   passOver(exchange: Exchange): void {
-    for (const earlier of this.#pending) {
+    while (this.#answeredTo < this.#pending.length) {
+      const earlier = this.#pending[this.#answeredTo]!;
+      if (earlier.index > exchange.index) return;
+      this.#answeredTo++;
       if (earlier === exchange) return;
       if (earlier.response !== null || earlier.passed) continue;
       earlier.passed = true;
@@ -100,7 +107,8 @@ export class Attempts {
   missAnswer(length: number): void {
     const last = this.#pending.findLast(({ response }) => response !== null);
     if (last?.response?.ended === 'lost') last.answerUnseen += length;
-    for (const exchange of this.#pending) {
+    for (let i = this.#answeredTo; i < this.#pending.length; i++) {
+      const exchange = this.#pending[i]!;
       if (exchange.response === null && !exchange.passed) exchange.answerUnseen += length;
     }
   }
@@ -114,12 +122,13 @@ export class Attempts {
   /** Nothing more is expected of it, not even a late answer. */
   release(exchange: Exchange): void {
     if (!exchange.decided) this.#decide(exchange, 'answered');
-    this.#pending = this.#pending.filter((other) => other !== exchange);
+    this.#keep((other) => other !== exchange, this.#pending.length);
   }
 
   /** The sender goes on: what it was answered before, it has taken. */
   decideTaken(): void {
-    for (const exchange of this.#pending) {
+    for (let i = 0; i < this.#answeredTo; i++) {
+      const exchange = this.#pending[i]!;
       if (!exchange.decided && isAnswered(exchange)) this.#decide(exchange, 'answered');
     }
     this.#forgetAnswered();
@@ -146,7 +155,7 @@ export class Attempts {
       if (!exchange.decided && (over || exchange.kind !== 'opaque')) this.#decide(exchange, occasion);
     }
     if (this.begun === 0) this.#decideEmpty(occasion, requestGap);
-    this.#pending = this.#pending.filter((exchange) => !exchange.decided);
+    this.#keep((exchange) => !exchange.decided, this.#pending.length);
     if (!over) return;
     this.#timer?.cancel();
     this.#timer = null;
@@ -219,13 +228,24 @@ export class Attempts {
 
   /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */
   #forgetAnswered(): void {
+    const isOver = (exchange: Exchange) => exchange.decided && (exchange.passed || isAnswered(exchange));
+    this.#keep((exchange) => !isOver(exchange), this.#answeredTo);
+  }
+
+  /** Of the first `count`, only those. */
+  #keep(wanted: (exchange: Exchange) => boolean, count: number): void {
     const pending = this.#pending;
     let kept = 0;
-    for (const exchange of pending) {
-      const over = exchange.decided && (exchange.passed || isAnswered(exchange));
-      if (!over) pending[kept++] = exchange;
+    let answered = 0;
+    for (let i = 0; i < count; i++) {
+      const exchange = pending[i]!;
+      if (!wanted(exchange)) continue;
+      if (i < this.#answeredTo) answered++;
+      pending[kept++] = exchange;
     }
-    while (pending.length > kept) pending.pop();
+    if (kept === count) return;
+    pending.splice(kept, count - kept);
+    this.#answeredTo = answered;
   }
 
   /** When a connection that is not yet established counts as failed. */
