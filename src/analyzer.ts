@@ -3,7 +3,7 @@
  * it owns no logic of theirs.
  */
 import { Agenda } from './agenda.ts';
-import { keep, type Moment, type Packet, type PacketSource, type Time } from './capture/packet.ts';
+import type { Packet, PacketSource, Time } from './capture/packet.ts';
 import { decode } from './decode/decode.ts';
 import { Fragments } from './decode/fragments.ts';
 import { createSegment } from './decode/segment.ts';
@@ -116,7 +116,8 @@ export async function analyze(
 
   const segment = createSegment();
   const fragments = new Fragments(onLimit);
-  let last: Moment = { time: 0, file: 0, frame: 0 };
+  /** Not the packet itself: it is only lent, and changes where a file without packets is opened after it. */
+  const last = { time: 0, file: 0, frame: 0 };
   const onPacket = (packet: Packet) => {
     agenda.advance(packet.time);
     const outcome = decode(packet, segment, fragments);
@@ -129,17 +130,19 @@ export async function analyze(
     } else {
       decoded[outcome]++;
     }
-    last = packet;
+    last.time = packet.time;
+    last.file = packet.file;
+    last.frame = packet.frame;
   };
   const onTime = (time: Time) => {
     // Behind a packet that was already seen it tells nothing new.
     if (time <= agenda.now) return;
     agenda.advance(time);
-    last = { time, file: last.file, frame: last.frame };
+    last.time = time;
     table.expire(last);
   };
   await source.run(onPacket, signal, onTime);
-  table.end(keep(last));
+  table.end(last);
 
   const findings = tallies.findings(source.facts, deliveries.records(), {
     ...table.counts,

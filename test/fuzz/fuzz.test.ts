@@ -2,7 +2,7 @@
  * A few seconds of fuzzing, the same on every machine, and what makes its silence worth something: every rule is broken
  * by a made-up breach, and what fails is made small. Inputs that once failed are kept in fixtures/found.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FOLDER } from '../fixtures/files.ts';
@@ -37,8 +37,8 @@ describe('what was found', () => {
   const found = join(FOLDER, 'found');
   for (const name of readdirSync(found).sort()) {
     test(name, async () => {
-      const bytes = readFileSync(join(found, name));
-      for (const target of TARGETS) expect(await target.check([bytes]), target.name).toEqual([]);
+      const files = inputIn(join(found, name));
+      for (const target of TARGETS) expect(await target.check(files), target.name).toEqual([]);
     });
   }
 });
@@ -68,3 +68,13 @@ describe('what fails is made small', () => {
     expect(small[0]!.includes('needle')).toBe(true);
   });
 });
+
+/** One file, or a folder of those that are one capture together. */
+function inputIn(path: string): Buffer[] {
+  const paths = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
+  return paths.map((file) => readFileSync(file));
+}

@@ -4,12 +4,13 @@
  */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-/** As `U+202E`, each once. @param allowed what the format itself is made of. */
-export function harmfulIn(text: string, allowed = '\n'): string[] {
-  if (!HARMFUL.test(text.replaceAll(allowed, ''))) return [];
+/** As `U+202E`, each once. Line ends are the formats' own: LF, in some of them CR LF (RFC 4180 §2). */
+export function harmfulIn(text: string): string[] {
+  const inner = text.replace(/\r?\n/g, '');
   const found = new Set<string>();
-  for (const character of text) {
-    if (!allowed.includes(character) && HARMFUL.test(character)) {
+  if (!HARMFUL.test(inner)) return [];
+  for (const character of inner) {
+    if (HARMFUL.test(character)) {
       found.add(`U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`);
     }
   }
