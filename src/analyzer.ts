@@ -112,6 +112,7 @@ export async function analyze(
     (connection) => new Conversation(connection, context).sinks,
     agenda,
     onLimit,
+    sink.packets ?? false,
   );
 
   const segment = createSegment();

@@ -47,6 +47,14 @@ export const LIMITS = {
   heldBytes: 16 * 1024 * 1024,
   /** Segments held out of order in one direction. Fires: like heldBytes. */
   heldSegments: 8_192,
+  /** Packets kept of one connection, its first and its last ones, when an output shows packets. Fires: those between
+   *  are left out, and the next one kept tells how many. */
+  traceFirst: 24,
+  traceLast: 40,
+  /** Payload bytes kept of each of them. Fires: the output shows that many. */
+  tracePayload: 1_024,
+  /** Bytes that they weigh in memory, of all open connections. Fires: further packets are left out likewise. */
+  traceBytes: 256 * 1024 * 1024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
   pendingRequests: 10_000,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
@@ -87,6 +95,8 @@ export const LIMITS = {
   resolvedAddresses: 1_024,
   /** Interruptions of a live capture that are remembered. Fires: the oldest are taken as one long one. */
   captureGaps: 256,
+  /** Transactions in one HTML page. Fires: the page tells how many more there were. */
+  pageTransactions: 50_000,
   /** Characters of a JSON report held in memory. Fires: the rest waits in a temporary file. */
   spoolLength: 64 * 1024 * 1024,
 } as const;
@@ -108,6 +118,7 @@ const HARMLESS: ReadonlySet<LimitName> = new Set<LimitName>([
   'deliveryAttempts',
   'listedGroups',
   'spoolLength',
+  'traceBytes',
 ]);
 
 /** Whether a limit has fired that may have cost something that was captured. */

@@ -76,6 +76,7 @@ function progressFor(command: AnalyzeCommand, io: Io, torn: boolean): Progress {
 function clearing(sink: RecordSink, progress: Progress): RecordSink {
   return {
     bodies: sink.bodies ?? true,
+    packets: sink.packets ?? false,
     wants: (outcome, verdict) => sink.wants?.(outcome, verdict) ?? true,
     transaction: (record) => sink.transaction(record),
     end(findings) {

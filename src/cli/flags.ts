@@ -41,6 +41,8 @@ export interface JudgingOptions {
   readonly redact: readonly string[] | null;
   readonly language: Language['name'];
   readonly quiet: boolean;
+  /** JSON records hold their packets. */
+  readonly packets: boolean;
   readonly verbose: boolean;
   readonly noColor: boolean;
   readonly exitZero: boolean;
@@ -113,6 +115,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   only: text('print only these outcomes, comma-separated; failed = refused,unanswered,unsent,missing'),
   'accept-body': text('delivered only if the body matches this regular expression'),
   'reject-body': text('refused if the body matches this regular expression'),
+  packets: flag('JSON records hold the packets of their transaction (html always does)'),
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
   key: text('business key: json:/pointer, form:name, query:name, header:name, body:/re(group)/ (repeat)'),
   format: text(`${FORMATS.join(', ')} [text on a terminal, else ndjson]`),
@@ -357,6 +360,7 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
     redact: redaction(many('redact', fieldName), isSet(parsed, 'no-redact')),
     language: one('lang', (name, given) => oneOf(name, given, LANGUAGE_NAMES)) ?? 'en',
     quiet: isSet(parsed, 'quiet'),
+    packets: isSet(parsed, 'packets'),
     verbose: isSet(parsed, 'verbose'),
     noColor: isSet(parsed, 'no-color'),
     exitZero: isSet(parsed, 'exit-zero'),

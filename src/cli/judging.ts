@@ -50,7 +50,7 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
     masks: options.redact !== null,
     verbose: options.verbose,
   };
-  const sinks = sinksOver(opened, context, io, options.noColor);
+  const sinks = sinksOver(opened, context, io, options.noColor, options.packets);
 
   // Once: whoever asks twice does not want to wait for the report.
   process.once('SIGINT', abort);

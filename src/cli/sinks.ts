@@ -5,6 +5,7 @@
  */
 import type { ReportContext } from '../report/context.ts';
 import { createReporter, type Format, growsInPlace } from '../report/create.ts';
+import type { Reporter } from '../report/reporter.ts';
 import type { RecordSink } from '../verdict/verdict.ts';
 import { type Io, wantsColour } from './io.ts';
 import { type ClosableOutput, openFile, openStdout } from './output.ts';
@@ -52,25 +53,31 @@ export interface Sinks extends RecordSink {
   discard(): void;
 }
 
-/** @param context what the reports need to know, but for how an output looks. */
+/**
+ * @param context what the reports need to know, but for how an output looks.
+ * @param packets packets go to every report, not only to those that are made to show them.
+ */
 export function sinksOver(
   opened: readonly Opened[],
   context: Omit<ReportContext, 'colour' | 'width'>,
   io: Io,
   noColor: boolean,
+  packets: boolean,
 ): Sinks {
-  const reporters = opened.map(({ path, format, output }) =>
-    createReporter(format, output, {
+  const reporters = opened.map(({ path, format, output }) => {
+    const reporter = createReporter(format, output, {
       ...context,
       colour: path === null && wantsColour(io, io.stdout, noColor),
       width: (path === null ? io.stdout.columns() : null) ?? PLAIN_WIDTH,
-    }),
-  );
+    });
+    return packets || reporter.packets === true ? reporter : withoutPackets(reporter);
+  });
   return {
     get abandoned() {
       return opened.every(({ output }) => output.abandoned);
     },
     bodies: reporters.some((reporter) => reporter.bodies ?? true),
+    packets: packets || reporters.some((reporter) => reporter.packets ?? false),
     wants(outcome, verdict) {
       return reporters.some((reporter) => reporter.wants?.(outcome, verdict) ?? true);
     },
@@ -101,4 +108,13 @@ function closeAll(opened: readonly Opened[]): void {
     }
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** What another report of the same run asked for changes nothing here. */
+function withoutPackets(reporter: Reporter): Reporter {
+  return {
+    ...reporter,
+    transaction: (record) =>
+      reporter.transaction(record.packets === null ? record : { ...record, packets: null }),
+  };
 }

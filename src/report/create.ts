@@ -5,6 +5,7 @@ import type { ReportContext } from './context.ts';
 import { csvReporter } from './csv.ts';
 import { curlReporter } from './curl.ts';
 import { harReporter } from './har.ts';
+import { htmlReporter } from './html/html.ts';
 import { jsonReporter } from './json.ts';
 import { mdReporter } from './md.ts';
 import { ndjsonReporter } from './ndjson.ts';
@@ -27,6 +28,7 @@ const ENTRIES = {
   csv: { create: csvReporter, extensions: ['csv'], grows: true },
   har: { create: harReporter, extensions: ['har'], grows: false },
   curl: { create: curlReporter, extensions: ['sh'], grows: false },
+  html: { create: htmlReporter, extensions: ['html', 'htm'], grows: false },
 } as const satisfies Readonly<Record<string, FormatEntry>>;
 
 export type Format = keyof typeof ENTRIES;

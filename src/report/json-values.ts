@@ -60,6 +60,7 @@ export function transactionJson(record: TransactionRecord, clock: Clock, languag
     likely: record.likely,
     missing: record.missing,
     evidence: record.evidence.map((proof) => ({ ...proof, time: time(proof.time) })),
+    packets: record.packets?.map((packet) => ({ ...packet, time: time(packet.time) })) ?? null,
   });
 }
 

@@ -10,7 +10,8 @@ import type { OnLimit } from '../limits.ts';
 import { DirectionState, Mark, moveTo } from './direction.ts';
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
-import type { Connection, EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
+import type { Connection, EndCause, IcmpError, OpenStreams, Side, TracedPacket } from './stream.ts';
+import { Trace, type TraceBudget } from './trace.ts';
 
 /** How long a packet may come after one that was sent later: reordering on the way and in the capture. */
 export const REORDER_GRACE: Time = 1e9;
@@ -33,6 +34,7 @@ export class TcpConnection implements Connection {
   duplicates = 0;
   readonly sides: readonly [DirectionState, DirectionState];
   #history = new History();
+  #trace: Trace | null;
   #agenda: Agenda;
   /** When to look again: a hole, a wait, an open beginning or a reset is there. */
   #checkDue: Time = Number.POSITIVE_INFINITY;
@@ -40,7 +42,12 @@ export class TcpConnection implements Connection {
   constructor(
     id: number,
     segment: Segment,
-    endpoints: { addresses: readonly [string, string]; portReused: boolean },
+    endpoints: {
+      addresses: readonly [string, string];
+      portReused: boolean;
+      /** Null: packets are not kept. */
+      traces: TraceBudget | null;
+    },
     open: OpenStreams,
     agenda: Agenda,
     onLimit: OnLimit,
@@ -52,6 +59,7 @@ export class TcpConnection implements Connection {
     this.vlan = segment.vlan;
     this.interfaceIndex = segment.interfaceIndex;
     this.portReused = endpoints.portReused;
+    this.#trace = endpoints.traces === null ? null : new Trace(endpoints.traces);
     this.first = keep(segment);
     this.last = new Mark(segment);
     this.previousTime = segment.time;
@@ -66,6 +74,10 @@ export class TcpConnection implements Connection {
     return this.#history.from(originator);
   }
 
+  get packets(): readonly TracedPacket[] | null {
+    return this.#trace === null ? null : this.#trace.packets;
+  }
+
   /** Both directions have ended in order, or one by a reset. */
   get finished(): boolean {
     const [a, b] = this.sides;
@@ -73,6 +85,19 @@ export class TcpConnection implements Connection {
   }
 
   onSegment(segment: Segment, side: Side, bytes: Buffer): void {
+    if (this.#trace === null) {
+      this.#take(segment, side, bytes);
+      return;
+    }
+    const me = this.sides[side];
+    const before = me.retransmissions;
+    // First, so that a transaction which this packet decides has it in its trace.
+    this.#trace.segment(segment, side, me, this.sides[side === 0 ? 1 : 0]);
+    this.#take(segment, side, bytes);
+    if (me.retransmissions > before) this.#trace.markAgain();
+  }
+
+  #take(segment: Segment, side: Side, bytes: Buffer): void {
     const me = this.sides[side];
     const peer = this.sides[side === 0 ? 1 : 0];
     this.previousTime = this.last.time;
@@ -101,6 +126,7 @@ export class TcpConnection implements Connection {
     const me = this.sides[side];
     me.icmp ??= error;
     me.icmpCount++;
+    this.#trace?.icmp(error, side);
   }
 
   /** Ends what is still open; the connection takes no more segments. */
@@ -109,6 +135,7 @@ export class TcpConnection implements Connection {
     for (const direction of this.sides) {
       direction.stream.end(direction.rst !== null && cause !== 'limit' ? 'reset' : cause, at);
     }
+    this.#trace?.release();
   }
 
   #onSyn(segment: Segment, side: Side, bytes: Buffer): void {

@@ -235,9 +235,13 @@ export class DirectionState implements Direction {
   }
 
   /** Window scaling counts only when both SYNs carried it (RFC 7323 §2.2), and never in a SYN itself. */
+  scaledWindow({ flags, window }: Segment, peer: DirectionState): number {
+    const scaled = (flags & SYN) === 0 && this.shift >= 0 && peer.shift >= 0;
+    return scaled ? window << Math.min(this.shift, MAX_SHIFT) : window;
+  }
+
   advertise(segment: Segment, peer: DirectionState): void {
-    const scaled = (segment.flags & SYN) === 0 && this.shift >= 0 && peer.shift >= 0;
-    this.window = scaled ? segment.window << Math.min(this.shift, MAX_SHIFT) : segment.window;
+    this.window = this.scaledWindow(segment, peer);
     if (segment.window !== 0) this.zeroWindow = null;
     else this.zeroWindow ??= keep(segment);
   }

@@ -58,6 +58,31 @@ export interface IcmpError {
   readonly reporter: string;
 }
 
+/** What a traced packet is, beyond its flags. */
+export type PacketNote = 'retransmission' | 'out_of_order' | 'keep_alive' | 'zero_window';
+
+/** A packet of a connection, kept for outputs that show packets. */
+export interface TracedPacket extends Moment {
+  /** Who sent it; for an ICMP error, who had sent the packet that it quotes. */
+  readonly side: Side;
+  readonly flags: number;
+  /** Sequence number as an offset in its own direction: -1 for a SYN. */
+  readonly offset: number;
+  /** Acknowledgement number as an offset in the other direction; null without the ACK flag. */
+  readonly ackOffset: number | null;
+  /** Payload bytes on the wire. */
+  readonly length: number;
+  /** Scaled, in bytes. */
+  readonly window: number;
+  readonly note: PacketNote | null;
+  /** The payload's first bytes, bounded. */
+  readonly payload: Buffer;
+  /** Not null: no packet of a side but an ICMP error about one, and only its moment and side count. */
+  readonly icmp: IcmpError | null;
+  /** Packets of the connection between the one before and this one that were not kept. */
+  readonly leftOut: number;
+}
+
 /** When an offset was first covered by the other side's acknowledgement: filled as it happens. */
 export interface AckWatch {
   readonly offset: number;
@@ -157,4 +182,6 @@ export interface Connection {
   readonly duplicates: number;
   /** The addresses and ports had been used by an earlier connection of this capture. */
   readonly portReused: boolean;
+  /** Its packets so far, copies left out; null when nobody asked for them. */
+  readonly packets: readonly TracedPacket[] | null;
 }

@@ -11,6 +11,7 @@ import { REORDER_GRACE, TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
+import { TraceBudget } from './trace.ts';
 import { TwinFilter } from './twins.ts';
 
 /** After both FINs: long enough for their retransmissions, short of any reuse that matters. */
@@ -121,6 +122,7 @@ export class ConnectionTable {
   #copies = new CopyFilter();
   #twins = new TwinFilter<TcpConnection>();
   #entries = new Map<number, Entry>();
+  #traces: TraceBudget | null;
   #size = 0;
   #oldest: Entry | null = null;
   #newest: Entry | null = null;
@@ -134,10 +136,12 @@ export class ConnectionTable {
   /** ICMP errors that quoted a packet of no connection. */
   #early: Early[] = [];
 
-  constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit) {
+  /** @param packets keep the packets of each connection, bounded. */
+  constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit, packets = false) {
     this.#open = open;
     this.#agenda = agenda;
     this.#onLimit = onLimit;
+    this.#traces = packets ? new TraceBudget(onLimit) : null;
   }
 
   /** @param bytes the packet's buffer, in which the segment's offsets count. */
@@ -224,7 +228,7 @@ export class ConnectionTable {
       formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
     ] as const;
     this.begun++;
-    const origin = { addresses, portReused };
+    const origin = { addresses, portReused, traces: this.#traces };
     return new TcpConnection(this.begun, segment, origin, this.#open, this.#agenda, this.#onLimit);
   }
 

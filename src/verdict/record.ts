@@ -9,6 +9,7 @@ import { entryOf } from './codes.ts';
 import type { Facts } from './facts.ts';
 import type { Verdict } from './judge.ts';
 import { linkName } from './links.ts';
+import { packetsOf } from './packets.ts';
 import type {
   Code,
   ConnectionRecord,
@@ -53,6 +54,7 @@ export function recordOf(
     likely: verdict.likely,
     missing: verdict.missing,
     evidence: evidenceOf(verdict, capture),
+    packets: packetsOf(transaction, verdict.proofs, capture),
   };
 }
 

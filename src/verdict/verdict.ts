@@ -6,6 +6,7 @@
 import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
 import type { HeaderField } from '../http/message.ts';
 import type { LimitName } from '../limits.ts';
+import type { PacketRecord } from './packet-record.ts';
 
 export const OUTCOMES = [
   'delivered',
@@ -308,6 +309,8 @@ export interface TransactionRecord {
   readonly likely: Code | null;
   readonly missing: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** Null unless the sink asks for them. Those that the capture holds twice are here once. */
+  readonly packets: readonly PacketRecord[] | null;
 }
 
 /** The engine names every outcome in its counts, so that a reader may ask for each. */
@@ -452,6 +455,8 @@ export interface RecordSink {
   wants?(outcome: Outcome, verdict: Code): boolean;
   /** False: it reads no body of a record, so none is kept. Absent: it may. */
   readonly bodies?: boolean;
+  /** True: it shows the packets of a transaction, so they are kept. Absent: it does not. */
+  readonly packets?: boolean;
   transaction(record: TransactionRecord): void;
   end(findings: Findings): void;
 }

@@ -40,6 +40,7 @@ describe('analyze', () => {
       redact: [],
       language: 'en',
       quiet: false,
+      packets: false,
       verbose: false,
       noColor: false,
       exitZero: false,

@@ -10,7 +10,7 @@ import { conversation } from '../support/conversation.ts';
 import { type Frame, pcapBytes } from '../support/packets-source.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CAPTURE = 'fixtures/answered-then-syn-dropped-then-never-answers.pcap';
+const CAPTURE = 'fixtures/one-order-never-answered-one-refused-one-delivered.pcap';
 
 let directory = '';
 beforeAll(() => {
@@ -59,7 +59,7 @@ describe.concurrent('the process', () => {
     expect(fromFile.err).toBe('');
     expect(fromFile.status).toBe(1);
     const summary = JSON.parse(fromFile.out.trimEnd().split('\n').at(-1)!);
-    expect(summary).toMatchObject({ type: 'summary', outcomes: { delivered: 7, unsent: 4, unanswered: 4 } });
+    expect(summary).toMatchObject({ type: 'summary', outcomes: { delivered: 3, unsent: 0, unanswered: 6 } });
 
     const child = start(['analyze', '-']);
     child.stdin?.end(readFileSync(join(ROOT, CAPTURE)));

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { needs, projectRoot } from '../support/needs.ts';
 
-const CAPTURE = join(projectRoot, 'fixtures/answered-then-syn-dropped-then-never-answers.pcap');
+const CAPTURE = join(projectRoot, 'fixtures/one-order-never-answered-one-refused-one-delivered.pcap');
 const TSC = join(projectRoot, 'node_modules/.bin/tsc');
 
 /** Folders that a copy to be packed has no use for. */
@@ -121,7 +121,7 @@ needs('registry').describe('the package', () => {
     const summary = JSON.parse(lines.split('\n').at(-1)!);
     expect(summary).toMatchObject({
       type: 'summary',
-      outcomes: { delivered: 7, refused: 0, unanswered: 4, unsent: 4, pending: 0, unknown: 0, missing: 0 },
+      outcomes: { delivered: 3, refused: 0, unanswered: 6, unsent: 0, pending: 0, unknown: 0, missing: 0 },
     });
   });
 
@@ -133,9 +133,9 @@ needs('registry').describe('the package', () => {
     );
     run(consumer, TSC, '-p', '.');
     expect(JSON.parse(run(consumer, process.execPath, 'use.js', CAPTURE))).toEqual({
-      first: '2026-11-22T22:24:00.373324Z',
+      first: '2026-11-23T02:18:27.674986Z',
       sentence: true,
-      outcomes: { delivered: 7, refused: 0, unanswered: 4, unsent: 4, pending: 0, unknown: 0, missing: 0 },
+      outcomes: { delivered: 3, refused: 0, unanswered: 6, unsent: 0, pending: 0, unknown: 0, missing: 0 },
       same: true,
       mistake: 'file',
     });

@@ -122,6 +122,7 @@ export const DELIVERED: TransactionRecord = {
     { file: 'notify.pcap', frame: 4, time: 11 * MS, role: 'request_last_byte' },
     { file: 'notify.pcap', frame: 6, time: 131 * MS, role: 'response_first_byte' },
   ],
+  packets: null,
 };
 
 export const DELIVERY: DeliveryRecord = {

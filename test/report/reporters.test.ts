@@ -379,7 +379,7 @@ describe('ndjson', () => {
         '"reused":false,"idleBefore":null,"history":"Sr","retransmissions":0,"rtt":null,"link":"EN10MB","vlan":null,' +
         '"interface":null,"tls":null},"delivery":null,"signals":[],"likely":null,"missing":[],"evidence":[' +
         '{"file":"notify.pcap","frame":20,"time":"2017-01-04T09:23:57.123456Z","role":"syn"},' +
-        '{"file":"notify.pcap","frame":21,"time":"2017-01-04T09:23:57.126456Z","role":"receiver_rst"}]}',
+        '{"file":"notify.pcap","frame":21,"time":"2017-01-04T09:23:57.126456Z","role":"receiver_rst"}],"packets":null}',
     );
   });
 

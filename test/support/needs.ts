@@ -29,6 +29,7 @@ const PROBES = {
   tshark: () => absentTool('tshark'),
   tcpdump: () => absentTool('tcpdump'),
   curl: () => absentTool('curl'),
+  chromium: () => (chromiumPath() === null ? 'chromium is not installed' : null),
   registry: () => absentRegistry(),
   root: () => (process.getuid?.() === 0 ? null : 'needs root'),
 } satisfies Record<string, () => string | null>;
@@ -78,17 +79,27 @@ function absentPath(path: string): string | null {
   return existsSync(path) ? null : `no such directory: ${path}`;
 }
 
-/** Looks along PATH instead of running the tool: `tshark --version` alone takes a third of a second. */
 function absentTool(name: string): string | null {
+  return toolPath(name) === null ? `${name} is not installed` : null;
+}
+
+/** Chromium under the names that distributions give it. */
+export function chromiumPath(): string | null {
+  return toolPath('chromium') ?? toolPath('chromium-browser') ?? toolPath('google-chrome');
+}
+
+/** Looks along PATH instead of running the tool: `tshark --version` alone takes a third of a second. */
+function toolPath(name: string): string | null {
   for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
     try {
-      accessSync(join(directory, name), constants.X_OK);
-      return null;
+      const path = join(directory, name);
+      accessSync(path, constants.X_OK);
+      return path;
     } catch {
       // Not in this directory; the next one may have it.
     }
   }
-  return `${name} is not installed`;
+  return null;
 }
 
 /** Asks for a real package because a mirror of the registry need not answer `npm ping`. */

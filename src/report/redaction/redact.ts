@@ -5,6 +5,7 @@
 import type { HeaderField } from '../../http/message.ts';
 import type { DeliveryRecord, RecordSink, TransactionRecord } from '../../verdict/verdict.ts';
 import type { SecretNames } from './names.ts';
+import { coveredPackets, isForm } from './packets.ts';
 import { headerSpans, secretSpans } from './spans.ts';
 import type { Span } from './values.ts';
 
@@ -20,6 +21,7 @@ export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
   return {
     bodies: sink.bodies ?? true,
     wants: (outcome, verdict) => sink.wants?.(outcome, verdict) ?? true,
+    packets: sink.packets ?? false,
     transaction: (record) => sink.transaction(redactor.transaction(record)),
     end: (findings) =>
       sink.end({ ...findings, deliveries: findings.deliveries.map((record) => redactor.delivery(record)) }),
@@ -70,6 +72,7 @@ class Redactor {
         ...delivery,
         key: this.#key(delivery.key, this.#isSecret(delivery.key, record)),
       },
+      packets: coveredPackets(record, this.#names),
     };
   }
 
@@ -167,12 +170,4 @@ export function masked(text: string, spans: readonly Span[]): string {
     from = end;
   }
   return result + text.slice(from);
-}
-
-/** A form's values end at `&` whatever they hold. */
-function isForm(headers: readonly HeaderField[]): boolean {
-  return headers.some(
-    ({ name, value }) =>
-      name.toLowerCase() === 'content-type' && /^\s*application\/x-www-form-urlencoded/i.test(value),
-  );
 }

@@ -1,0 +1,155 @@
+/**
+ * The verdicts in Simplified Chinese: a heading, and what to do next. In the order of the catalogue.
+ */
+import type { Code } from '../../../verdict/verdict.ts';
+import type { VerdictWords } from './words.ts';
+
+function words(title: string, remedy: string): VerdictWords {
+  return { title, remedy };
+}
+
+export const zhVerdicts: Readonly<Record<Code, VerdictWords>> = {
+  connect_refused: words(
+    '连接被拒绝',
+    '请接收方检查服务是否在运行、是否监听此地址和端口，以及防火墙是否拒绝了发送方。',
+  ),
+  connect_prohibited: words(
+    '连接被过滤规则禁止',
+    '找到发出该 ICMP 消息的路由器或防火墙（其地址在证据数据包中），放行此发送方、地址和端口。',
+  ),
+  connect_unreachable: words(
+    '目标不可达',
+    '检查目标地址（DNS）和路由；发出 ICMP 消息的那一跳无法继续转发数据包。',
+  ),
+  connect_reply_ignored: words(
+    'SYN-ACK 被发送方主机忽略',
+    '检查发送方自己的主机：入站防火墙规则、反向路径过滤、连接跟踪，或抓包点之内的设备丢弃了应答。',
+  ),
+  connect_port_collision: words(
+    '源端口过早复用',
+    '扩大发送方的临时端口范围或保持长连接；若中间有 NAT，检查它多久后重新分配同一端口。',
+  ),
+  connect_not_accepted: words(
+    '连接未被接受',
+    '请接收方检查 accept 队列溢出（listen backlog）、服务进程负载，以及 SYN 代理后面的服务是否正常。',
+  ),
+  connect_abandoned: words(
+    '发送方放弃了连接',
+    '比较从 SYN 到 SYN-ACK 的时间与发送方的连接超时：放宽超时，或查明应答为何延迟。',
+  ),
+  connect_no_reply: words(
+    'SYN 没有应答',
+    '请接收方确认 SYN 是否到达：静默丢弃的防火墙、白名单缺少发送方，或主机已停机。',
+  ),
+  tls_no_server_hello: words(
+    'ClientHello 没有应答',
+    '询问接收方此端口是否使用 TLS、其 TLS 终结器是否正常；按 SNI 过滤的中间设备表现相同。',
+  ),
+  tls_alert_by_receiver: words(
+    'TLS 握手被接收方拒绝',
+    '查看告警代码：它说明是协议版本、加密套件、SNI 还是客户端证书不被接收方接受。',
+  ),
+  tls_rejected_by_sender: words(
+    'TLS 握手被发送方拒绝',
+    '用发送方的信任库和时钟核对接收方证书（域名、证书链、有效期）。',
+  ),
+  tls_aborted: words('TLS 握手中断', '查看关闭方的日志：握手超时、终结器崩溃，或切断 TLS 的设备。'),
+  no_request_sent: words(
+    '连接未使用即关闭',
+    '通常无害：连接池的备用连接或健康检查。否则请查明发送方为何在写入前放弃。',
+  ),
+  receiver_closed_early: words(
+    '请求之前被接收方关闭',
+    '询问接收方的连接数限制和访问规则：过载的代理或地址过滤会这样关闭连接。',
+  ),
+  stale_connection: words(
+    '请求发在已关闭的连接上',
+    '用新连接重试，并使发送方连接池的空闲超时短于接收方的 keep-alive 超时。',
+  ),
+  idle_state_lost: words(
+    '空闲期间连接状态丢失',
+    '在中间防火墙或 NAT 的空闲超时之前关闭池中连接，或以更短的间隔开启 TCP keep-alive。',
+  ),
+  path_mtu_blackhole: words(
+    '大数据包在途中丢失',
+    '放行 ICMP“需要分片”/“数据包过大”，在隧道处限制 MSS，或降低发送方的 MTU。',
+  ),
+  receiver_window_closed: words(
+    '接收窗口关闭',
+    '询问接收方进程为何不读取套接字：工作线程阻塞、过载，或正文过滤器卡住。',
+  ),
+  expect_continue_stalled: words(
+    'Expect: 100-continue 没有应答',
+    '发送时去掉 Expect 头部，或稍等后直接发送正文（RFC 9110 10.1.1）；请接收方支持它。',
+  ),
+  reset_during_send: words(
+    '发送请求时被重置',
+    '询问接收方当时的大小限制、请求过滤和崩溃情况；比较 RST 与其他数据包的 TTL。',
+  ),
+  request_incomplete: words(
+    '请求被发送方中断',
+    '检查发送方：写超时或总超时、构造正文时的异常，或 Content-Length 不符。',
+  ),
+  request_not_acked: words(
+    '请求从未被确认',
+    '同时在接收方抓包，确认数据是否到达；检查放行握手却不放行数据的设备。',
+  ),
+  request_partly_acked: words('请求只被部分确认', '检查路径上的丢包，以及接收方是否在请求中途离线。'),
+  no_response_sender_closed: words(
+    '发送方放弃前没有应答',
+    '询问接收方服务器在这段时间对该请求做了什么；将 gaveUpAfter 与发送方的应答超时比较。',
+  ),
+  no_response_receiver_closed: words(
+    '接收方未应答即关闭',
+    '询问接收方当时是否有崩溃、重启或工作进程超时，或代理失去了后端。',
+  ),
+  no_response_reset: words(
+    '未应答即被重置',
+    '询问接收方当时是否崩溃或强制关闭，以及前面的负载均衡器或过滤设备是否会重置连接。',
+  ),
+  no_response_timeout: words(
+    '期限内没有应答',
+    '询问接收方服务器在这段时间对该请求做了什么：后端缓慢、锁、工作线程耗尽。',
+  ),
+  response_incomplete: words(
+    '应答不完整',
+    '将 Content-Length 或最后一块与实际收到的内容比较，向中断的一方询问崩溃、超时或缓冲限制。',
+  ),
+  response_invalid: words('应答不是 HTTP', '检查 URL 的协议和端口是否正确；把对端发来的字节给接收方看。'),
+  response_late: words(
+    '应答来得太晚',
+    '请求很可能已被处理：重试须幂等。请接收方更快应答，或让发送方等待更久。',
+  ),
+  response_ignored: words(
+    '应答被发送方主机忽略',
+    '检查发送方自己的主机：入站防火墙规则、校验和错误、连接跟踪，或主机冻结。',
+  ),
+  rejected_early: words(
+    '请求未发完即被拒绝',
+    '查看状态码：常见的是正文大小限制（413）、授权失败（401、403）或路径错误。',
+  ),
+  redirected: words('被重定向', '请接收方登记最终的 URL（见 Location 头部）；多数通知程序不跟随重定向。'),
+  client_error: words('以 4xx 拒绝', '查看状态码和应答正文；与接收方核对路径、方法、授权和签名。'),
+  server_error: words('服务器错误 5xx', '请接收方查看应答时刻的服务器错误日志。'),
+  gateway_error: words('网关错误', '请接收方查看应答时刻网关或 CDN 的上游错误。'),
+  refused_in_body: words('应答正文表示拒绝', '查看应答正文：接收方在其中说明为何没有接受该通知。'),
+  delivered: words('已送达', '无需处理。'),
+  delivered_unconfirmed: words('已送达，正文不可读', '用完整的快照长度抓包（tcpdump -s 0）以看到全部正文。'),
+  pending_at_capture_end: words(
+    '抓包结束时未决',
+    '抓包时长应超过最后一个请求的应答期限，或一并读取下一个文件。',
+  ),
+  response_not_captured: words(
+    '有应答，但没有抓到',
+    '改进抓包：更大的内核缓冲、不隐藏数据包的过滤器、所有接口；然后看下一次尝试。',
+  ),
+  capture_insufficient: words(
+    '抓包不足以判定',
+    '抓取双向流量，使用完整快照长度和更大的缓冲，并在连接建立之前开始。',
+  ),
+  opaque: words('内容不可读', '在未加密处抓包：发送方加密之前，或 TLS 终结器之后。'),
+  not_observed: words(
+    '预期应有，但从未出现',
+    '检查发送方：其队列、当时的日志，以及是否经由其他接口或主机发送。',
+  ),
+};
