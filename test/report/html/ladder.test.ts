@@ -58,6 +58,18 @@ describe('what is missing', () => {
     ]);
   });
 
+  test('the answer, after an acknowledgement that is no evidence', () => {
+    const times = { requestAcked: 23e6 };
+    const rows = ladderOf(
+      record({ verdict: 'response_late', outcome: 'unanswered', times }, [
+        posted(0),
+        packet({ ms: 23, from: 'receiver', ack: 601 }),
+        packet({ ms: 1523, flags: ['FIN', 'ACK'], seq: 601, roles: ['sender_fin'] }),
+      ]),
+    );
+    expect(shape(rows)).toEqual(['data', 'ack', 'missing response 1500', 'fin']);
+  });
+
   test('at the end, where nothing more was seen', () => {
     const rows = ladderOf(
       record({ verdict: 'no_response_timeout', outcome: 'unanswered' }, [posted(0), acked(12)]),

@@ -4,7 +4,7 @@
  */
 import { h, lines, prose, sign } from './dom.ts';
 import { ladderView } from './ladder-view.ts';
-import type { HeaderField, RequestRecord, ResponseRecord, TransactionRecord } from './records.ts';
+import type { HeaderField, TransactionRecord } from './records.ts';
 import { counted, filled, type Store } from './store.ts';
 import { duration } from './time.ts';
 
@@ -24,7 +24,7 @@ export function detailView(record: TransactionRecord, store: Store): HTMLElement
     judgement(record, store),
     h('h4', {}, words.ladder.heading),
     ladderView(record, store),
-    h('div', { class: 'messages' }, requestView(record.request, store), responseView(record.response, store)),
+    h('div', { class: 'messages' }, requestView(record, store), responseView(record, store)),
   );
 }
 
@@ -50,8 +50,12 @@ function copy(text: string): void {
   area.remove();
 }
 
-function steps({ facts, times, verdict }: TransactionRecord, { words }: Store): HTMLElement {
-  const connected = times['established'] !== null || facts.acked !== 'none' || facts.responded === 'full';
+function steps({ facts, times, verdict, connection }: TransactionRecord, { words }: Store): HTMLElement {
+  const connected =
+    connection.reused ||
+    times['established'] !== null ||
+    facts.acked !== 'none' ||
+    facts.responded === 'full';
   const known = connected ? 'yes' : facts.sent === 'none' ? 'no' : 'unknown';
   const reached: readonly (readonly [keyof typeof words.detail.steps, string])[] = [
     ['connected', verdict === 'not_observed' ? 'no' : known],
@@ -156,20 +160,22 @@ function connectionOf({ connection: c }: TransactionRecord, { words }: Store): s
   return [text, ...(c.reused ? [words.detail.reused] : []), ...tls, ...place].join(', ');
 }
 
-function requestView(request: RequestRecord | null, store: Store): HTMLElement {
+function requestView({ request, facts }: TransactionRecord, store: Store): HTMLElement {
   const { words } = store;
-  if (request === null) return messageView(words.detail.request, words.list.noRequest, null, store, []);
+  const absent = facts.sent === 'none' ? words.list.noRequest : words.detail.notReadable;
+  if (request === null) return messageView(words.detail.request, absent, null, store, []);
   const start = [request.method ?? '?', request.url ?? request.target ?? '', request.version ?? ''].join(' ');
   return messageView(words.detail.request, start, request, store, []);
 }
 
-function responseView(response: ResponseRecord | null, store: Store): HTMLElement {
+function responseView({ response, facts }: TransactionRecord, store: Store): HTMLElement {
   const { detail } = store.words;
-  if (response === null) return messageView(detail.response, detail.noResponse, null, store, []);
+  const absent = facts.responded === 'none' ? detail.noResponse : detail.notReadable;
+  if (response === null) return messageView(detail.response, absent, null, store, []);
   const interim =
     response.interim.length === 0 ? [] : [filled(detail.interim, { list: response.interim.join(', ') })];
   const start = [response.version ?? '', response.status ?? '', response.reason ?? ''].join(' ').trim();
-  return messageView(detail.response, start === '' ? detail.noResponse : start, response, store, interim);
+  return messageView(detail.response, start === '' ? absent : start, response, store, interim);
 }
 
 interface Message {

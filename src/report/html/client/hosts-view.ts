@@ -50,6 +50,9 @@ export function showHosts(store: Store, state: State): void {
   );
 }
 
+/** Nothing to tell; a phone leaves it out. */
+const NIL = '–';
+
 const CLASSES = ['', 'n', 'outcomes', 'n', 'n', 'n', 'n wait', 'n'];
 
 function failures({ outcomes }: HostRecord): number {
@@ -71,9 +74,9 @@ function hostView(host: HostRecord, store: Store, state: State, columns: readonl
     outcomesOf(host, store),
     blank(host.synUnanswered),
     blank(resets.bySender + resets.byReceiver),
-    rate === null || rate === 0 ? '–' : `${(rate * 100).toFixed(1)} %`,
-    waits[0] === '' ? '–' : h('span', {}, ...waits.map((text) => h('span', { class: 'wait' }, text))),
-    host.inferredSenderTimeout === null ? '–' : duration(host.inferredSenderTimeout),
+    rate === null || rate === 0 ? NIL : `${(rate * 100).toFixed(1)} %`,
+    waits[0] === '' ? NIL : h('span', {}, ...waits.map((text) => h('span', { class: 'wait' }, text))),
+    host.inferredSenderTimeout === null ? NIL : duration(host.inferredSenderTimeout),
   ];
   return h(
     'tr',
@@ -85,13 +88,17 @@ function hostView(host: HostRecord, store: Store, state: State, columns: readonl
       h('small', {}, host.addresses.filter((address) => address !== host.host).join(', ')),
     ),
     ...cells.map((cell, i) =>
-      h('td', { class: CLASSES[i + 1] ?? null, 'data-label': columns[i + 1] ?? '' }, cell),
+      h(
+        'td',
+        { class: `${CLASSES[i + 1] ?? ''}${cell === NIL ? ' nil' : ''}`, 'data-label': columns[i + 1] ?? '' },
+        cell,
+      ),
     ),
   );
 }
 
 function blank(n: number): string {
-  return n === 0 ? '–' : grouped(n);
+  return n === 0 ? NIL : grouped(n);
 }
 
 function outcomesOf({ outcomes, attempts }: HostRecord, { words }: Store): HTMLElement {

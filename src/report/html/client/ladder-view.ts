@@ -78,7 +78,7 @@ function packetView(row: PacketRow, store: Store, several: boolean): HTMLElement
       arrow(
         packet.from === 'receiver' || packet.from === 'network',
         packet.from === 'network',
-        row.arrived === false,
+        isDoubtful(row),
       ),
     ),
     h(

@@ -206,18 +206,28 @@ function openingOf({ roles }: PacketRecord, { request, response }: TransactionRe
 
 function missingOf(
   rows: readonly PacketRow[],
-  { verdict, facts }: TransactionRecord,
+  { verdict, facts, times }: TransactionRecord,
 ): { readonly after: number; readonly row: MissingRow } | null {
   const what = MISSING[verdict];
   // Undecided at the end of the capture: only what was waited for is missing.
   if (what === undefined || (verdict === 'pending_at_capture_end' && facts.acked !== 'full')) return null;
+  const after = anchorOf(rows, what, times['requestAcked'] ?? null);
+  if (after < 0) return null;
+  const end = rows.find(({ packet }, i) => i > after && packet.roles.some((one) => ENDS.has(one)));
+  const from = rows[after]!.at;
+  const milliseconds = end === undefined || end.at === null || from === null ? null : end.at - from;
+  return { after, row: { kind: 'missing', what, milliseconds } };
+}
+
+function anchorOf(rows: readonly PacketRow[], what: Missing, acked: string | null): number {
+  // Not all verdicts name the acknowledgement in their evidence.
+  const ack =
+    what === 'response'
+      ? rows.findLastIndex(({ packet }) => packet.from === 'receiver' && packet.time === acked)
+      : -1;
   for (const role of ANCHORS[what]) {
     const after = rows.findLastIndex(({ packet }) => packet.roles.includes(role));
-    if (after < 0) continue;
-    const end = rows.find(({ packet }, i) => i > after && packet.roles.some((one) => ENDS.has(one)));
-    const from = rows[after]!.at;
-    const milliseconds = end === undefined || end.at === null || from === null ? null : end.at - from;
-    return { after, row: { kind: 'missing', what, milliseconds } };
+    if (after >= 0) return Math.max(after, ack);
   }
-  return null;
+  return ack;
 }

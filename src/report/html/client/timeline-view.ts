@@ -45,7 +45,7 @@ function chartOf(store: Store, state: State, open: Open, width: number): SVGSVGE
     const anchor = x < LABEL / 3 ? 'start' : x > width - LABEL / 3 ? 'end' : 'middle';
     return [
       s('line', { x1: x, x2: x, y1: 0, y2: lanes.length * LANE, class: 'tick' }),
-      s('text', { x, y: height - 5, 'text-anchor': anchor }, span < 60_000 ? label : label.slice(0, 8)),
+      s('text', { x, y: height - 5, 'text-anchor': anchor }, label.replace(/\.000$/, '')),
     ];
   });
   return s(

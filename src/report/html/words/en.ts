@@ -150,6 +150,7 @@ export const en: PageWords = {
     request: 'Request',
     response: 'Response',
     noResponse: 'No byte of a response was seen.',
+    notReadable: 'Nothing that can be read as HTTP was seen.',
     headers: 'Headers',
     body: 'Body',
     noBody: 'No body',

@@ -121,6 +121,7 @@ export interface PageWords {
     readonly request: string;
     readonly response: string;
     readonly noResponse: string;
+    readonly notReadable: string;
     readonly headers: string;
     readonly body: string;
     readonly noBody: string;

@@ -144,6 +144,7 @@ export const zh: PageWords = {
     request: '请求',
     response: '应答',
     noResponse: '没有看到应答的任何字节。',
+    notReadable: '没有看到可作为 HTTP 读取的内容。',
     headers: '头部',
     body: '正文',
     noBody: '无正文',
