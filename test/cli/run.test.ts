@@ -283,6 +283,42 @@ describe('-o', () => {
     expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
+  test('packets go to the page, to others only when they are asked for', async () => {
+    const packets = [
+      {
+        file: 'a.pcap',
+        frame: 1,
+        time: 0,
+        from: 'sender',
+        flags: ['SYN'],
+        seq: 0,
+        ack: null,
+        length: 0,
+        window: 64_240,
+        note: null,
+        icmp: null,
+        roles: [],
+        leftOut: 0,
+        payload: null,
+      },
+    ] as const;
+    const asked: (boolean | undefined)[] = [];
+    const find = (sink: RecordSink) => {
+      asked.push(sink.packets);
+      sink.transaction({ ...UNANSWERED, packets });
+      sink.end(findings());
+    };
+    const html = join(directory, 'a.html');
+    const lines = join(directory, 'a.ndjson');
+    const kept = (path: string) => readFileSync(path, 'utf8').includes('"flags":["SYN"]');
+    await ran(`analyze -o ${html} -o ${lines} a.pcap`, { find });
+    expect([kept(html), kept(lines)]).toEqual([true, false]);
+    await ran(`analyze --packets -o ${html} -o ${lines} a.pcap`, { find });
+    expect([kept(html), kept(lines)]).toEqual([true, true]);
+    await ran(`analyze -o ${lines} a.pcap`, { find });
+    expect(asked).toEqual([true, true, false]);
+  });
+
   test('one that cannot be written leaves the others theirs', async () => {
     const path = join(directory, 'a.ndjson');
     const fd = openSync('/dev/null', 'r');

@@ -20,7 +20,9 @@ export type Open = (id: string) => void;
 
 export function showAnswer(store: Store, state: State, open: Open): void {
   const { words, head } = store;
-  byId('headline').append(headline(store));
+  const answer = headline(store);
+  byId('headline').append(answer);
+  document.title = `${answer} \u00b7 wirewitness`;
   byId('read').append(readLine(store));
   byId('counts').append(bar(store), legend(store, state));
   const findings = findingsOf(store.rows, head.deliveries);
@@ -53,12 +55,13 @@ export function showAnswer(store: Store, state: State, open: Open): void {
   }
 }
 
-function headline({ words, head, rows }: Store): string {
+function headline({ words, head }: Store): string {
   const { headline: say } = words;
   const { deliveries, summary } = head;
   if (summary.transactions === 0) return say.nothing;
   const lost = deliveries.filter(({ outcome }) => FAILED.has(outcome)).length;
-  const failed = rows.filter((row) => row.failed).length;
+  const unused = summary.verdicts['no_request_sent'] ?? 0;
+  const failed = [...FAILED].reduce((sum, outcome) => sum + (summary.outcomes[outcome] ?? 0), -unused);
   if (lost > 0) return filled(counted(say.deliveries, lost), { of: grouped(deliveries.length) });
   if (failed > 0) return filled(counted(say.transactions, failed), { of: grouped(summary.transactions) });
   return summary.outcomes.delivered === summary.transactions ? say.allDelivered : say.nothingFailed;

@@ -187,6 +187,7 @@ export interface Head {
   readonly summary: {
     readonly transactions: number;
     readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+    readonly verdicts: Readonly<Record<string, number>>;
   };
   readonly hosts: readonly HostRecord[];
   readonly deliveries: readonly DeliveryRecord[];
