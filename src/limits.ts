@@ -49,12 +49,12 @@ export const LIMITS = {
   heldSegments: 8_192,
   /** Packets kept of one connection, its first and its last ones, when an output shows packets. Fires: those between
    *  are left out, and the next one kept tells how many. */
-  traceFirst: 24,
-  traceLast: 40,
+  loggedFirst: 24,
+  loggedLast: 40,
   /** Payload bytes kept of each of them. Fires: the output shows that many. */
-  tracePayload: 1_024,
+  loggedPayload: 1_024,
   /** Bytes that they weigh in memory, of all open connections. Fires: further packets are left out likewise. */
-  traceBytes: 256 * 1024 * 1024,
+  loggedBytes: 256 * 1024 * 1024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
   pendingRequests: 10_000,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
@@ -118,7 +118,7 @@ const HARMLESS: ReadonlySet<LimitName> = new Set<LimitName>([
   'deliveryAttempts',
   'listedGroups',
   'spoolLength',
-  'traceBytes',
+  'loggedBytes',
 ]);
 
 /** Whether a limit has fired that may have cost something that was captured. */

@@ -10,8 +10,8 @@ import type { OnLimit } from '../limits.ts';
 import { DirectionState, Mark, moveTo } from './direction.ts';
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
-import type { Connection, EndCause, IcmpError, OpenStreams, Side, TracedPacket } from './stream.ts';
-import { Trace, type TraceBudget } from './trace.ts';
+import { type LogBudget, PacketLog } from './packet-log.ts';
+import type { Connection, EndCause, IcmpError, LoggedPacket, OpenStreams, Side } from './stream.ts';
 
 /** How long a packet may come after one that was sent later: reordering on the way and in the capture. */
 export const REORDER_GRACE: Time = 1e9;
@@ -34,7 +34,7 @@ export class TcpConnection implements Connection {
   duplicates = 0;
   readonly sides: readonly [DirectionState, DirectionState];
   #history = new History();
-  #trace: Trace | null;
+  #log: PacketLog | null;
   #agenda: Agenda;
   /** When to look again: a hole, a wait, an open beginning or a reset is there. */
   #checkDue: Time = Number.POSITIVE_INFINITY;
@@ -46,7 +46,7 @@ export class TcpConnection implements Connection {
       addresses: readonly [string, string];
       portReused: boolean;
       /** Null: packets are not kept. */
-      traces: TraceBudget | null;
+      logs: LogBudget | null;
     },
     open: OpenStreams,
     agenda: Agenda,
@@ -59,7 +59,7 @@ export class TcpConnection implements Connection {
     this.vlan = segment.vlan;
     this.interfaceIndex = segment.interfaceIndex;
     this.portReused = endpoints.portReused;
-    this.#trace = endpoints.traces === null ? null : new Trace(endpoints.traces);
+    this.#log = endpoints.logs === null ? null : new PacketLog(endpoints.logs);
     this.first = keep(segment);
     this.last = new Mark(segment);
     this.previousTime = segment.time;
@@ -74,8 +74,8 @@ export class TcpConnection implements Connection {
     return this.#history.from(originator);
   }
 
-  get packets(): readonly TracedPacket[] | null {
-    return this.#trace === null ? null : this.#trace.packets;
+  get packets(): readonly LoggedPacket[] | null {
+    return this.#log === null ? null : this.#log.packets;
   }
 
   /** Both directions have ended in order, or one by a reset. */
@@ -85,16 +85,16 @@ export class TcpConnection implements Connection {
   }
 
   onSegment(segment: Segment, side: Side, bytes: Buffer): void {
-    if (this.#trace === null) {
+    if (this.#log === null) {
       this.#take(segment, side, bytes);
       return;
     }
     const me = this.sides[side];
     const before = me.retransmissions;
-    // First, so that a transaction which this packet decides has it in its trace.
-    this.#trace.segment(segment, side, me, this.sides[side === 0 ? 1 : 0]);
+    // First, so that a transaction which this packet decides has it in its log.
+    this.#log.segment(segment, side, me, this.sides[side === 0 ? 1 : 0]);
     this.#take(segment, side, bytes);
-    if (me.retransmissions > before) this.#trace.markAgain();
+    if (me.retransmissions > before) this.#log.markAgain();
   }
 
   #take(segment: Segment, side: Side, bytes: Buffer): void {
@@ -126,7 +126,7 @@ export class TcpConnection implements Connection {
     const me = this.sides[side];
     me.icmp ??= error;
     me.icmpCount++;
-    this.#trace?.icmp(error, side);
+    this.#log?.icmp(error, side);
   }
 
   /** Ends what is still open; the connection takes no more segments. */
@@ -135,7 +135,7 @@ export class TcpConnection implements Connection {
     for (const direction of this.sides) {
       direction.stream.end(direction.rst !== null && cause !== 'limit' ? 'reset' : cause, at);
     }
-    this.#trace?.release();
+    this.#log?.release();
   }
 
   #onSyn(segment: Segment, side: Side, bytes: Buffer): void {

@@ -58,11 +58,11 @@ export interface IcmpError {
   readonly reporter: string;
 }
 
-/** What a traced packet is, beyond its flags. */
+/** What a logged packet is, beyond its flags. */
 export type PacketNote = 'retransmission' | 'out_of_order' | 'keep_alive' | 'zero_window';
 
 /** A packet of a connection, kept for outputs that show packets. */
-export interface TracedPacket extends Moment {
+export interface LoggedPacket extends Moment {
   /** Who sent it; for an ICMP error, who had sent the packet that it quotes. */
   readonly side: Side;
   readonly flags: number;
@@ -183,5 +183,5 @@ export interface Connection {
   /** The addresses and ports had been used by an earlier connection of this capture. */
   readonly portReused: boolean;
   /** Its packets so far, copies left out; null when nobody asked for them. */
-  readonly packets: readonly TracedPacket[] | null;
+  readonly packets: readonly LoggedPacket[] | null;
 }

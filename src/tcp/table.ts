@@ -9,9 +9,9 @@ import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import { REORDER_GRACE, TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
+import { LogBudget } from './packet-log.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
-import { TraceBudget } from './trace.ts';
 import { TwinFilter } from './twins.ts';
 
 /** After both FINs: long enough for their retransmissions, short of any reuse that matters. */
@@ -122,7 +122,7 @@ export class ConnectionTable {
   #copies = new CopyFilter();
   #twins = new TwinFilter<TcpConnection>();
   #entries = new Map<number, Entry>();
-  #traces: TraceBudget | null;
+  #logs: LogBudget | null;
   #size = 0;
   #oldest: Entry | null = null;
   #newest: Entry | null = null;
@@ -141,7 +141,7 @@ export class ConnectionTable {
     this.#open = open;
     this.#agenda = agenda;
     this.#onLimit = onLimit;
-    this.#traces = packets ? new TraceBudget(onLimit) : null;
+    this.#logs = packets ? new LogBudget(onLimit) : null;
   }
 
   /** @param bytes the packet's buffer, in which the segment's offsets count. */
@@ -228,7 +228,7 @@ export class ConnectionTable {
       formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
     ] as const;
     this.begun++;
-    const origin = { addresses, portReused, traces: this.#traces };
+    const origin = { addresses, portReused, logs: this.#logs };
     return new TcpConnection(this.begun, segment, origin, this.#open, this.#agenda, this.#onLimit);
   }
 

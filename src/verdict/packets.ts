@@ -4,7 +4,7 @@
  */
 import type { CaptureFacts, Moment } from '../capture/packet.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../decode/segment.ts';
-import type { TracedPacket } from '../tcp/stream.ts';
+import type { LoggedPacket } from '../tcp/stream.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { isBefore } from './facts.ts';
 import type { PacketRecord } from './packet-record.ts';
@@ -53,7 +53,7 @@ function beginOf({ index, request }: Transaction, proofs: readonly Proof[]): Mom
 }
 
 /** Payload of which nothing is this transaction's: a request before or after it, or the answer to one. */
-function isOfOther({ side, offset, length, icmp }: TracedPacket, t: Transaction): boolean {
+function isOfOther({ side, offset, length, icmp }: LoggedPacket, t: Transaction): boolean {
   if (icmp !== null || length === 0 || t.kind !== 'exchange') return false;
   const message = side === t.sender ? t.request : t.response;
   return message !== null && (offset >= message.end || offset + length <= message.start);
@@ -62,7 +62,7 @@ function isOfOther({ side, offset, length, icmp }: TracedPacket, t: Transaction)
 /** It was answered, and the next request begins. */
 function isOver(
   { sender, request, response }: Transaction,
-  { side, offset, length, icmp }: TracedPacket,
+  { side, offset, length, icmp }: LoggedPacket,
 ): boolean {
   const answered = response?.ended === 'complete' || response?.ended === 'closed';
   return (
@@ -71,7 +71,7 @@ function isOver(
 }
 
 function recordOf(
-  packet: TracedPacket,
+  packet: LoggedPacket,
   transaction: Transaction,
   proofs: readonly Proof[],
   capture: CaptureFacts,

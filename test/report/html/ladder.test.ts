@@ -131,7 +131,7 @@ test('what was left out is told where it was', () => {
   expect(shape(rows)).toEqual(['data', 'left out 63', 'ack']);
 });
 
-test('evidence that the trace did not keep has its place', () => {
+test('evidence whose packet was not kept has its place', () => {
   const kept = [posted(0), acked(30)];
   const known = kept[1]!;
   const rows = ladderOf({

@@ -128,7 +128,7 @@ function packetRows(packets: readonly PacketRecord[], record: TransactionRecord)
   }));
 }
 
-/** A packet that the trace did not keep still has its place when it carries the verdict. */
+/** A packet that was not kept still has its place when it carries the verdict. */
 function withEvidence(packets: readonly PacketRecord[], evidence: readonly Evidence[]): PacketRecord[] {
   const all = [...packets];
   for (const { file, frame, time, role } of evidence) {
@@ -186,7 +186,7 @@ function kindOf({ from, flags, length, icmp, seq, roles }: PacketRecord): Packet
   return roles.some((role) => role.endsWith('_rst')) ? 'rst' : 'evidence';
 }
 
-/** Only of what must be acknowledged, and not of a FIN: the trace may end before its acknowledgement. */
+/** Only of what must be acknowledged, and not of a FIN: what is kept may end before its acknowledgement. */
 function arrivalOf(packet: PacketRecord, acked: { sender: number; receiver: number }): boolean | null {
   const { from, flags, seq, length } = packet;
   if (from === 'network' || seq === null || flags.includes('RST')) return null;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { bufferSource } from '../../src/capture/memory.ts';
 import { LIMITS } from '../../src/limits.ts';
-import { TraceBudget } from '../../src/tcp/trace.ts';
+import { LogBudget } from '../../src/tcp/packet-log.ts';
 import type { PacketRecord } from '../../src/verdict/packet-record.ts';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
 import { complaint, OK, POST, post, ROUTER, talk } from '../fixtures/scenario.ts';
@@ -101,13 +101,13 @@ test('of a long connection the first and the last packets are kept, and the rest
   const packets = await packetsOf(
     talk().clientSends(request).ack('server').wait(9).serverSends(OK).ack('client').close('client'),
   );
-  expect(packets).toHaveLength(LIMITS.traceFirst + LIMITS.traceLast);
+  expect(packets).toHaveLength(LIMITS.loggedFirst + LIMITS.loggedLast);
   const gaps = packets.filter(({ leftOut }) => leftOut > 0);
   expect(gaps).toHaveLength(1);
   const next = packets.indexOf(gaps[0]!);
-  expect(next).toBe(LIMITS.traceFirst);
+  expect(next).toBe(LIMITS.loggedFirst);
   expect(gaps[0]!.leftOut).toBe(packets[next]!.frame - packets[next - 1]!.frame - 1);
-  expect(Math.max(...packets.map(({ payload }) => (payload ?? '').length / 2))).toBe(LIMITS.tracePayload);
+  expect(Math.max(...packets.map(({ payload }) => (payload ?? '').length / 2))).toBe(LIMITS.loggedPayload);
 });
 
 test('each request of a connection has its own packets', async () => {
@@ -129,10 +129,10 @@ test('each request of a connection has its own packets', async () => {
 
 test('what all connections hold is bounded, and counted when it is', () => {
   const fired: string[] = [];
-  const budget = new TraceBudget((name) => fired.push(name));
-  expect(budget.take(LIMITS.traceBytes)).toBe(true);
+  const budget = new LogBudget((name) => fired.push(name));
+  expect(budget.take(LIMITS.loggedBytes)).toBe(true);
   expect(budget.take(1)).toBe(false);
   budget.give(10);
   expect(budget.take(10)).toBe(true);
-  expect(fired).toEqual(['traceBytes']);
+  expect(fired).toEqual(['loggedBytes']);
 });
