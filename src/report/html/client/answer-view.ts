@@ -15,6 +15,10 @@ const GROUPS = 8;
 const FEW = 3;
 const MORE = 50;
 
+/** Attempts of a delivery that have a sign of their own, and times between them that are told. */
+const DOTS = 50;
+const INTERVALS = 8;
+
 /** Opens a transaction in the list. */
 export type Open = (id: string) => void;
 
@@ -146,7 +150,11 @@ function groupView(group: Group, few: number, store: Store, open: Open): HTMLEle
       { class: 'where' },
       h('b', {}, group.host),
       h('span', {}, counts.join(' · ')),
-      h('span', {}, `${words.fault}: ${fault.length === 0 ? words.nobody : fault.join(words.or)}`),
+      h(
+        'span',
+        {},
+        `${words.fault}${words.colon}${fault.length === 0 ? words.nobody : fault.join(words.or)}`,
+      ),
     ),
     itemList(group.items, few, store, open),
     remedy(group, store),
@@ -176,8 +184,15 @@ function itemList(items: readonly Item[], few: number, store: Store, open: Open)
 function itemView(item: Item, store: Store, open: Open): HTMLElement {
   const { words } = store;
   const { attempts, decisive, delivery } = item;
+  const count = delivery?.attemptCount ?? attempts.length;
   const notes: string[] = [];
   if (delivery !== null) {
+    const { intervals } = delivery;
+    if (intervals.length > 0) {
+      const list = intervals.slice(0, INTERVALS).map(duration);
+      if (intervals.length > INTERVALS) list.push('\u2026');
+      notes.push(filled(words.findings.again, { list: list.join(', ') }));
+    }
     const acked = delivery.firstAcked;
     notes.push(
       acked === null ? words.findings.neverAcked : filled(words.findings.ackedFirst, { t: clockTime(acked) }),
@@ -185,7 +200,7 @@ function itemView(item: Item, store: Store, open: Open): HTMLElement {
     if (delivery.duplicatesAfterAck > 0)
       notes.push(counted(words.findings.duplicates, delivery.duplicatesAfterAck));
   }
-  const dots = attempts.map((row) =>
+  const dots = attempts.slice(0, DOTS).map((row) =>
     h(
       'button',
       {
@@ -204,11 +219,16 @@ function itemView(item: Item, store: Store, open: Open): HTMLElement {
     h(
       'p',
       { class: 'item' },
-      h('b', {}, item.key ?? decisive.id),
+      h('b', {}, nameOf(item)),
       h('span', { class: 'dots' }, ...dots),
-      attempts.length > 1 ? h('span', {}, counted(words.findings.attempts, attempts.length)) : null,
+      attempts.length > 1 ? h('span', {}, counted(words.findings.attempts, count)) : null,
       ...notes.map((note) => h('span', {}, note)),
     ),
     h('p', { class: 'sentence' }, store.record(decisive.id)?.summary ?? ''),
   );
+}
+
+function nameOf({ key, decisive, delivery }: Item): string {
+  if (delivery?.keyFrom === 'identical') return `${delivery.method ?? ''} ${delivery.path ?? ''}`.trim();
+  return key ?? decisive.id;
 }

@@ -101,8 +101,11 @@ function judgement(record: TransactionRecord, store: Store): HTMLElement {
   ];
   const delivery = store.attempts.get(record.id);
   if (delivery !== undefined) {
-    const values = { n: String(delivery.n), of: String(delivery.of), key: delivery.key };
-    facts.unshift([detail.deliveryName, filled(detail.delivery, values)]);
+    const attempt = filled(words.list.attempt, { n: String(delivery.n), of: String(delivery.of) });
+    facts.unshift([
+      detail.deliveryName,
+      delivery.key === null ? attempt : `${delivery.key} \u00b7 ${attempt}`,
+    ]);
   }
   return h(
     'div',
@@ -198,7 +201,7 @@ function messageView(
     about.push(
       message.bodyBytes === 0
         ? detail.noBody
-        : `${detail.body}: ${counted(detail.bodyBytes, message.bodyBytes)}`,
+        : `${detail.body}${words.colon}${counted(detail.bodyBytes, message.bodyBytes)}`,
     );
     if (!message.complete) about.push(detail.incomplete);
   }

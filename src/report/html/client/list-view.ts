@@ -231,7 +231,11 @@ export class ListView {
         h('span', {}, row.method === null ? words.list.noRequest : `${row.method} ${row.target ?? ''}`),
         delivery === null
           ? null
-          : h('span', { class: 'key' }, [delivery.key, attempt].filter((one) => one !== '').join(' · ')),
+          : h(
+              'span',
+              { class: 'key' },
+              [delivery.key ?? '', attempt].filter((one) => one !== '').join(' · '),
+            ),
       ),
       h(
         'span',

@@ -94,8 +94,12 @@ function showCapture(): void {
         ),
       ),
     ),
-    h('p', {}, `${say.dropped}: ${capture.dropped === null ? say.notTold : grouped(capture.dropped)}`),
-    h('p', {}, `${say.options}: ${optionsOf(capture.options)}`),
+    h(
+      'p',
+      {},
+      `${say.dropped}${words.colon}${capture.dropped === null ? say.notTold : grouped(capture.dropped)}`,
+    ),
+    h('p', {}, `${say.options}${words.colon}${optionsOf(capture.options)}`),
     h('p', { class: 'made' }, filled(say.madeBy, { version: capture.version })),
   );
 }

@@ -154,10 +154,16 @@ export interface DeliveryRecord {
   readonly outcome: Outcome;
   readonly verdict: string;
   readonly attempts: readonly string[];
+  readonly attemptCount: number;
+  readonly intervals: readonly number[];
   readonly firstSent: string | null;
   readonly firstAcked: string | null;
   readonly deliveredAt: string | null;
   readonly duplicatesAfterAck: number;
+  readonly method: string | null;
+  readonly path: string | null;
+  /** `identical` where the key is the whole request, of which it holds no more than a digest. */
+  readonly keyFrom: string;
 }
 
 export interface Head {

@@ -8,7 +8,8 @@ import type { Head, Row, TransactionRecord } from './records.ts';
 import { between } from './time.ts';
 
 export interface Attempt {
-  readonly key: string;
+  /** Null where the whole request is the key. */
+  readonly key: string | null;
   /** From 1. */
   readonly n: number;
   readonly of: number;
@@ -38,8 +39,8 @@ export class Store {
     this.rows = read('rows') as Row[];
     this.span = Math.max(between(this.head.origin, this.head.capture.lastTime) ?? 0, 0);
     this.attempts = new Map(
-      this.head.deliveries.flatMap(({ key, attempts }) =>
-        attempts.map((id, i) => [id, { key, n: i + 1, of: attempts.length }] as const),
+      this.head.deliveries.flatMap(({ key, keyFrom, attempts, attemptCount: of }) =>
+        attempts.map((id, i) => [id, { key: keyFrom === 'identical' ? null : key, n: i + 1, of }] as const),
       ),
     );
     this.#places = new Map(this.rows.map((row, i) => [row.id, i]));

@@ -47,7 +47,8 @@ export function duration(milliseconds: number | null): string {
   if (ms < 0.9995) return `${sign}${ms.toFixed(3)} ms`;
   if (ms < 99.95) return `${sign}${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${sign}${Math.round(ms)} ms`;
-  if (ms < 59_995) return `${sign}${(ms / 1000).toFixed(2)} s`;
+  if (ms < 9_995) return `${sign}${(ms / 1000).toFixed(2)} s`;
+  if (ms < 59_950) return `${sign}${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return `${sign}${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
   const minutes = Math.round(seconds / 60);

@@ -44,6 +44,7 @@ export const en: PageWords = {
   confidence: { proven: 'proven', strong: 'strong', probable: 'probable', weak: 'weak' },
   fault: 'Fault',
   or: ' or ',
+  colon: ': ',
   nobody: 'nobody',
   capture: {
     heading: 'The capture',
@@ -68,6 +69,7 @@ export const en: PageWords = {
     attempts: ['{n} attempt', '{n} attempts'],
     ackedFirst: 'taken by the receiver’s TCP at {t}',
     neverAcked: 'never acknowledged',
+    again: 'again after {list}',
     duplicates: [
       'sent {n} time more after it was acknowledged',
       'sent {n} times more after it was acknowledged',
@@ -158,7 +160,6 @@ export const en: PageWords = {
     incomplete: 'incomplete',
     interim: 'interim: {list}',
     deliveryName: 'Delivery',
-    delivery: 'Attempt {n} of {of} for {key}',
   },
   ladder: {
     heading: 'Packets',

@@ -38,6 +38,8 @@ export interface PageWords {
   readonly confidence: Readonly<Record<Confidence, string>>;
   readonly fault: string;
   readonly or: string;
+  /** Between a name and its value. */
+  readonly colon: string;
   readonly nobody: string;
   readonly capture: {
     readonly heading: string;
@@ -59,6 +61,7 @@ export interface PageWords {
     readonly ackedFirst: string;
     readonly neverAcked: string;
     readonly duplicates: Counted;
+    readonly again: string;
     readonly more: Counted;
     readonly showAll: string;
   };
@@ -129,7 +132,6 @@ export interface PageWords {
     readonly incomplete: string;
     readonly interim: string;
     readonly deliveryName: string;
-    readonly delivery: string;
   };
   readonly ladder: {
     readonly heading: string;

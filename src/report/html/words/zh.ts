@@ -44,6 +44,7 @@ export const zh: PageWords = {
   confidence: { proven: '确凿', strong: '较强', probable: '很可能', weak: '较弱' },
   fault: '责任方',
   or: '或',
+  colon: '：',
   nobody: '无',
   capture: {
     heading: '抓包情况',
@@ -65,6 +66,7 @@ export const zh: PageWords = {
     attempts: ['尝试 {n} 次', '尝试 {n} 次'],
     ackedFirst: '对端 TCP 于 {t} 已收下',
     neverAcked: '从未被确认',
+    again: '其后间隔 {list}',
     duplicates: ['被确认后又发送 {n} 次', '被确认后又发送 {n} 次'],
     more: ['另有 {n} 个', '另有 {n} 个'],
     showAll: '在列表中查看',
@@ -152,7 +154,6 @@ export const zh: PageWords = {
     incomplete: '不完整',
     interim: '临时应答：{list}',
     deliveryName: '通知',
-    delivery: '{key} 的第 {n} 次尝试，共 {of} 次',
   },
   ladder: {
     heading: '数据包',
