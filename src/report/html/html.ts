@@ -12,7 +12,6 @@ import { Spool } from '../spool.ts';
 import { endpoint } from '../summary/facts.ts';
 import { totalText, warningsOf } from '../text.ts';
 import { rfc3339 } from '../time.ts';
-
 import { DATA_END, dataBlock, dataStart, dataText, PAGE_END, pageStart } from './page.ts';
 import { pageWords, verdictWords } from './words/languages.ts';
 
@@ -68,7 +67,7 @@ export function htmlReporter(output: Output, context: ReportContext): Reporter {
 /** Every text of it is a record's own JSON. */
 function headOf(findings: Findings, context: ReportContext, notListed: number): string {
   const { capture, summary, hosts, deliveries } = findings;
-  const { clock, language } = context;
+  const { clock } = context;
   const parts = {
     capture: captureJson(capture, clock),
     origin: JSON.stringify(rfc3339(0, clock)),
@@ -76,7 +75,6 @@ function headOf(findings: Findings, context: ReportContext, notListed: number): 
     summary: summaryJson(summary),
     hosts: `[${hosts.map((record) => hostJson(record, clock)).join(',')}]`,
     deliveries: `[${deliveries.map((record) => deliveryJson(record, clock)).join(',')}]`,
-    language: JSON.stringify(language.name),
     blockSize: String(BLOCK),
     notListed: String(notListed),
   };

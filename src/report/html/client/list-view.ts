@@ -13,6 +13,8 @@ import { clockAfter, duration } from './time.ts';
 
 /** Lines made at once. */
 const PAGE = 100;
+/** A line behind so many is shown by a search for it. */
+const FAR = 1000;
 /** Opened together, to be printed. */
 const OPENED = 50;
 /** Milliseconds without a key before a search begins. */
@@ -59,6 +61,8 @@ export class ListView {
     const row = this.#store.row(id);
     if (row === null) return false;
     if (!this.#shown.includes(row)) this.#state.set(EVERYTHING);
+    // All lines before it would have to be made.
+    if (this.#shown.indexOf(row) > FAR) this.#state.set({ ...EVERYTHING, search: id });
     const place = this.#shown.indexOf(row);
     while (this.#made <= place) this.#page();
     this.#open.add(id);

@@ -2,8 +2,6 @@
  * What the page reads: the records of the JSON formats (of those fields that it shows, in their names), and what the
  * reporter adds for the page itself: a short row for each transaction, and the words of the language.
  */
-import type { PageWords } from '../words/words.ts';
-
 export type Outcome = 'delivered' | 'refused' | 'unanswered' | 'unsent' | 'pending' | 'unknown' | 'missing';
 
 /** Worst first: what a reader looks for. */
@@ -167,9 +165,6 @@ export interface DeliveryRecord {
 }
 
 export interface Head {
-  readonly schema: string;
-  readonly language: string;
-  readonly words: PageWords;
   readonly capture: {
     readonly files: readonly {
       readonly path: string;

@@ -25,6 +25,8 @@ export class Store {
   readonly span: number;
   /** Which attempt of which delivery a transaction is: known when all are. */
   readonly attempts: ReadonlyMap<string, Attempt>;
+  #byId: Map<string, Row>;
+  /** Where the record of a transaction lies in the blocks. */
   #places: Map<string, number>;
   #blocks: NodeListOf<Element>;
   #parsed: Map<number, readonly TransactionRecord[]>;
@@ -36,22 +38,24 @@ export class Store {
     this.head = read('head') as Head;
     this.words = read('words') as PageWords;
     this.verdicts = read('verdicts') as Store['verdicts'];
-    this.rows = read('rows') as Row[];
+    const rows = read('rows') as Row[];
+    // They came as they were decided, and are read as they began.
+    this.rows = rows.toSorted((a, b) => (a.start ?? Infinity) - (b.start ?? Infinity) || 0);
     this.span = Math.max(between(this.head.origin, this.head.capture.lastTime) ?? 0, 0);
     this.attempts = new Map(
       this.head.deliveries.flatMap(({ key, keyFrom, attempts, attemptCount: of }) =>
         attempts.map((id, i) => [id, { key: keyFrom === 'identical' ? null : key, n: i + 1, of }] as const),
       ),
     );
-    this.#places = new Map(this.rows.map((row, i) => [row.id, i]));
+    this.#byId = new Map(rows.map((row) => [row.id, row]));
+    this.#places = new Map(rows.map((row, i) => [row.id, i]));
     this.#blocks = page.querySelectorAll('script[data-part="transactions"]');
     this.#parsed = new Map();
     this.#texts = null;
   }
 
   row(id: string): Row | null {
-    const place = this.#places.get(id);
-    return place === undefined ? null : this.rows[place]!;
+    return this.#byId.get(id) ?? null;
   }
 
   /** The whole record; null for an id that is not in the page. */
