@@ -1,6 +1,5 @@
 /**
- * The border inside this folder between a live capture and those who take it: tcpdump and dumpcap as children, libpcap in
- * this process. Each is told an interface and a filter, and hands over the bytes of a capture file as they come.
+ * The border inside this folder between a live capture and those who take it: tcpdump, dumpcap, libpcap. Each is told an interface and a filter, and hands over the bytes of a capture file as they come.
  */
 
 export const BACKENDS = ['tcpdump', 'dumpcap', 'cap'] as const;

@@ -1,14 +1,15 @@
 /**
- * tcpdump and dumpcap as children that write a capture file to a pipe: the privileges are theirs, and so are the kernel's
- * timestamps and drop counts. A request in, bytes and counters out; the end of a child comes with its own last words.
+ * Those who capture, as children that write a capture file to a pipe: tcpdump and dumpcap, whose are the privileges, the
+ * kernel's timestamps and drop counts, and this program itself with libpcap in it. A request in, bytes and counters out; the end of a child comes with its own last words.
  */
 import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Backend, BackendEvents, CaptureRequest, Ended, Running } from './live-backend.ts';
 
 /** Milliseconds until a child that was asked to end is ended. */
 const PATIENCE = 5000;
-/** Of what a child says, kept to tell why it ended. */
-const LAST_LINES = 8;
+/** Of what a child says, kept to tell why it ended. dumpcap explains itself at length. */
+const LAST_LINES = 32;
 const LONGEST_LINE = 500;
 
 /** The signal by which tcpdump prints its counters; where it has the BSD one, the other ends it. */
@@ -68,8 +69,29 @@ const DUMPCAP: Program = {
   ready: /^File:/,
 };
 
-export const tcpdump: Backend = { name: 'tcpdump', clockArrival: false, start: starting(TCPDUMP) };
-export const dumpcap: Backend = { name: 'dumpcap', clockArrival: false, start: starting(DUMPCAP) };
+/** This very program again, with another file to begin with; the sources run as they are where the parent runs them so. */
+const CAP: Program = {
+  command: process.execPath,
+  arguments: (request) => [
+    ...process.execArgv,
+    fileURLToPath(import.meta.url.replace(/live-child(\.[jt]s)$/, 'live-cap-child$1')),
+    JSON.stringify(request),
+  ],
+  dropped: () => null,
+  counters: /^$/,
+  chatter: /^Warning:/,
+  ask: null,
+  ready: /^$/,
+};
+
+const tcpdump: Backend = { name: 'tcpdump', clockArrival: false, start: starting(TCPDUMP) };
+const dumpcap: Backend = { name: 'dumpcap', clockArrival: false, start: starting(DUMPCAP) };
+
+/** libpcap by the package `cap`, if it was built: times are those of arrival here, and drops are not told. */
+const cap: Backend = { name: 'cap', clockArrival: true, start: starting(CAP) };
+
+/** Those that prove most come first: tcpdump tells drops while it runs, dumpcap at its end, cap never. */
+export const BY_PROOF: readonly Backend[] = [tcpdump, dumpcap, cap];
 
 /** A filter may begin with a dash. */
 function expressionArguments(filter: string): string[] {
@@ -94,11 +116,12 @@ function run(program: Program, request: CaptureRequest, events: BackendEvents): 
   const said: string[] = [];
   child.stdout.on('data', (bytes: Buffer) => events.onBytes(bytes));
   eachLine(child.stderr, (line) => {
+    if (line === '') return;
     ready ||= program.ready.test(line);
     const dropped = program.dropped(line);
     if (dropped !== null) events.onDropped(dropped);
     if (program.counters.test(line)) events.onCounters(line);
-    else if (line !== '' && !program.chatter.test(line)) {
+    else if (!program.chatter.test(line)) {
       said.push(line);
       if (said.length > LAST_LINES) said.shift();
     }
@@ -110,7 +133,7 @@ function run(program: Program, request: CaptureRequest, events: BackendEvents): 
     child.on('close', (status, signal) => {
       clearTimeout(timer);
       const how = signal === null ? `exit status ${status}` : `signal ${signal}`;
-      resolve({ reason: stopping ? null : (failure ?? (said.join(' ') || `it ended with ${how}`)) });
+      resolve({ reason: stopping ? null : (failure ?? reasonIn(said) ?? `it ended with ${how}`) });
     });
   });
   return {
@@ -125,6 +148,12 @@ function run(program: Program, request: CaptureRequest, events: BackendEvents): 
       timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     },
   };
+}
+
+/** From the last line that has the program's name in front, and the one behind it: what follows is advice. */
+function reasonIn(said: readonly string[]): string | null {
+  const at = said.findLastIndex((line) => /^\w+: /.test(line));
+  return said.length === 0 ? null : said.slice(Math.max(0, at)).slice(0, 2).join(' ');
 }
 
 function numberIn(pattern: RegExp, line: string): number | null {

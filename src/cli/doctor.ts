@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Backend, BackendName } from '../capture/live-backend.ts';
 import { interfaces } from '../capture/live-machine.ts';
 import { escapeText } from '../report/escape.ts';
 import { EXIT, type ExitStatus } from './exit.ts';
@@ -14,104 +15,132 @@ export interface Diagnosis {
   readonly status: ExitStatus;
 }
 
+/** The machine, so that tests can give another. */
+export interface Patient {
+  /** In order of preference. */
+  readonly backends: readonly Backend[];
+  /** What `command --version` prints; null where there is no such program. */
+  versionOf(command: string): string | null;
+  /** A file of the kernel's; null where it does not exist. */
+  read(path: string): string | null;
+}
+
 interface Check {
   readonly name: string;
   readonly verdict: 'ok' | 'missing' | 'note';
   readonly text: string;
-  /** Shell commands, one of which mends it. */
+  /** Shell commands that mend it, each by itself. */
   readonly fixes: readonly string[];
 }
-
-/** Runs a program for a moment. @returns null where it does not exist. */
-export type Try = (command: string, args: readonly string[]) => { status: number; text: string } | null;
 
 /** Milliseconds: what only opens an interface has done so by then. */
 const PATIENCE = 5000;
 
-export function diagnose(run: Try = tried, read: (path: string) => string | null = contentOf): Diagnosis {
-  const backends = [tcpdumpCheck(run), dumpcapCheck(run)];
-  const checks = [...backends, ...libpcapChecks(run), ...interfaceChecks(), ...kernelChecks(read)];
-  const able = backends.filter(({ verdict }) => verdict === 'ok').map(({ name }) => name);
+/** What each proves, how to get it, and how to be allowed to use it. */
+const ABOUT: Readonly<Record<BackendName, { proves: string; install: string; allow: readonly string[] }>> = {
+  tcpdump: {
+    proves: 'kernel timestamps in nanoseconds, drops told while it runs',
+    install: 'sudo apt-get install tcpdump',
+    allow: ['sudo wirewitness live …', 'sudo setcap cap_net_raw+ep "$(command -v tcpdump)"'],
+  },
+  dumpcap: {
+    proves: 'kernel timestamps in nanoseconds, drops told at its end',
+    install: 'sudo apt-get install wireshark-common',
+    allow: ['sudo dpkg-reconfigure wireshark-common && sudo usermod -a -G wireshark "$USER"'],
+  },
+  cap: {
+    proves: 'times of arrival in microseconds, drops never told',
+    install: 'sudo apt-get install libpcap-dev g++ make && npm rebuild cap',
+    allow: ['sudo wirewitness live --backend cap …'],
+  },
+};
+
+export async function diagnose(patient: Patient): Promise<Diagnosis> {
+  const backends: Check[] = [];
+  for (const backend of patient.backends) backends.push(await backendCheck(backend, patient));
+  const checks = [...backends, ...libpcapCheck(patient), interfaceCheck(), ...kernelChecks(patient)];
+  const able = backends.find(({ verdict }) => verdict === 'ok')?.name;
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, verdict, text, fixes }) => [
     `${verdict.padEnd(7)}  ${name.padEnd(width)}  ${escapeText(text)}`,
     ...fixes.map((fix) => `${' '.repeat(width + 11)}${fix}`),
   ]);
-  lines.push(
-    '',
-    able.length === 0
+  const conclusion =
+    able === undefined
       ? 'wirewitness live cannot capture here.'
-      : `wirewitness live can capture here; --backend auto takes ${able[0]}.`,
-  );
-  return { text: `${lines.join('\n')}\n`, status: able.length === 0 ? EXIT.usage : EXIT.ok };
-}
-
-function tcpdumpCheck(run: Try): Check {
-  const name = 'tcpdump';
-  const version = run(name, ['--version']);
-  if (version === null) {
-    return { name, verdict: 'missing', text: 'not installed', fixes: ['sudo apt-get install tcpdump'] };
-  }
-  const which = firstMatch(/tcpdump version (\S+)/, version.text) ?? 'of unknown version';
-  // Compiles a filter for the interface, for which it has to be opened; captures nothing.
-  const opened = run(name, ['-i', 'lo', '-d']);
-  if (opened?.status === 0) {
-    const text = `${which}: kernel timestamps in nanoseconds, drops told while it runs`;
-    return { name, verdict: 'ok', text, fixes: [] };
-  }
+      : `wirewitness live can capture here; --backend auto takes ${able}.`;
   return {
-    name,
-    verdict: 'missing',
-    text: `${which}, but it may not capture: ${lastLine(opened?.text ?? '')}`,
-    fixes: ['sudo wirewitness live …', 'sudo setcap cap_net_raw+ep "$(command -v tcpdump)"'],
+    text: `${[...lines, '', conclusion].join('\n')}\n`,
+    status: able === undefined ? EXIT.usage : EXIT.ok,
   };
 }
 
-function dumpcapCheck(run: Try): Check {
-  const name = 'dumpcap';
-  const version = run(name, ['--version']);
-  if (version === null) {
-    return {
-      name,
-      verdict: 'missing',
-      text: 'not installed',
-      fixes: ['sudo apt-get install wireshark-common'],
-    };
-  }
-  const which = firstMatch(/\) (\d[\d.]*)/, version.text) ?? 'of unknown version';
-  const opened = run(name, ['-i', 'lo', '-L']);
-  if (opened?.status === 0) {
-    return {
-      name,
-      verdict: 'ok',
-      text: `${which}: kernel timestamps in nanoseconds, drops told at its end`,
-      fixes: [],
-    };
-  }
+/** The machine this runs on. */
+export function thisMachine(backends: readonly Backend[]): Patient {
   return {
-    name,
-    verdict: 'missing',
-    text: `${which}, but it may not capture: ${lastLine(opened?.text ?? '')}`,
-    fixes: ['sudo dpkg-reconfigure wireshark-common && sudo usermod -a -G wireshark "$USER"'],
+    backends,
+    versionOf(command) {
+      const done = spawnSync(command, ['--version'], { encoding: 'utf8', timeout: PATIENCE });
+      return done.error === undefined ? `${done.stdout}${done.stderr}` : null;
+    },
+    read(path) {
+      try {
+        return readFileSync(path, 'utf8').trim();
+      } catch {
+        return null;
+      }
+    },
   };
 }
 
-function libpcapChecks(run: Try): Check[] {
-  const text = run('tcpdump', ['--version'])?.text ?? '';
-  const version = firstMatch(/libpcap version (.+)/, text);
-  if (version === null) return [];
-  return [{ name: 'libpcap', verdict: 'ok', text: version, fixes: [] }];
+async function backendCheck(backend: Backend, { versionOf }: Patient): Promise<Check> {
+  const { name } = backend;
+  const { proves, install, allow } = ABOUT[name];
+  const reason = await refusal(backend);
+  const version = name === 'cap' ? null : /(?:version|\)) (\d[\d.]*)/.exec(versionOf(name) ?? '')?.[1];
+  const which = version == null ? '' : `${version}, `;
+  if (reason === null) return { name, verdict: 'ok', text: `${which}${proves}`, fixes: [] };
+  const absent = reason.includes('cannot be run');
+  return { name, verdict: 'missing', text: `${which}${reason}`, fixes: absent ? [install] : allow };
 }
 
-function interfaceChecks(): Check[] {
+/** Captures for a moment what nobody sends. @returns why it cannot; null when it can. */
+async function refusal(backend: Backend): Promise<string | null> {
+  const on = interfaces().find(({ state }) => state === 'up')?.name ?? 'lo';
+  const filter = 'tcp port 1 and host 198.51.100.255';
+  const request = { interface: on, filter, snaplen: 1500, promiscuous: true, bufferSize: 1024 };
+  let began = false;
+  const running = backend.start(request, {
+    onBytes() {
+      began = true;
+      running.stop();
+    },
+    onDropped() {},
+    onCounters() {},
+  });
+  const timer = setTimeout(() => running.stop(), PATIENCE);
+  const { reason } = await running.ended;
+  clearTimeout(timer);
+  return began ? null : (reason ?? 'it did not begin in time');
+}
+
+function libpcapCheck({ versionOf }: Patient): Check[] {
+  const version = /libpcap version (.+)/.exec(versionOf('tcpdump') ?? '')?.[1];
+  return version === undefined ? [] : [{ name: 'libpcap', verdict: 'ok', text: version, fixes: [] }];
+}
+
+function interfaceCheck(): Check {
   const up = interfaces().filter(({ state }) => state === 'up');
-  return [
-    { name: 'interfaces', verdict: 'ok', text: `up: ${up.map(({ name }) => name).join(' ')}`, fixes: [] },
-  ];
+  return {
+    name: 'interfaces',
+    verdict: 'ok',
+    text: `up: ${up.map(({ name }) => name).join(' ')}`,
+    fixes: [],
+  };
 }
 
 /** What makes the kernel slow or forgetful. Linux only: elsewhere none of these files exist. */
-function kernelChecks(read: (path: string) => string | null): Check[] {
+function kernelChecks({ read }: Patient): Check[] {
   const found: Check[] = [];
   const jit = read('/proc/sys/net/core/bpf_jit_enable');
   if (jit === '0') {
@@ -137,27 +166,3 @@ function kernelChecks(read: (path: string) => string | null): Check[] {
 /** Bytes of one BPF instruction (struct sock_filter), and room for the longest filter there is (BPF_MAXINSNS, 4096). */
 const INSTRUCTION = 8;
 const SMALL_OPTMEM = 65_536;
-
-function tried(command: string, args: readonly string[]): { status: number; text: string } | null {
-  const done = spawnSync(command, args, { encoding: 'utf8', timeout: PATIENCE });
-  const missing = done.error !== undefined && 'code' in done.error && done.error.code === 'ENOENT';
-  if (missing) return null;
-  const said = done.error === undefined ? '' : done.error.message;
-  return { status: done.status ?? -1, text: `${done.stdout ?? ''}${done.stderr ?? ''}${said}` };
-}
-
-function contentOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
-}
-
-function firstMatch(pattern: RegExp, text: string): string | null {
-  return pattern.exec(text)?.[1] ?? null;
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
-}

@@ -4,8 +4,7 @@
  */
 import { analyze } from '../analyzer.ts';
 import { type LiveSource, openLive } from '../capture/live.ts';
-import type { Backend } from '../capture/live-backend.ts';
-import { dumpcap, tcpdump } from '../capture/live-child.ts';
+import { BY_PROOF } from '../capture/live-child.ts';
 import { frameKind } from '../capture/live-machine.ts';
 import { Names } from '../capture/live-names.ts';
 import { escapeText } from '../report/escape.ts';
@@ -13,9 +12,6 @@ import type { ExitStatus } from './exit.ts';
 import type { LiveCommand } from './flags.ts';
 import type { Io } from './io.ts';
 import { judge, note } from './judging.ts';
-
-/** Those that prove most come first: tcpdump tells drops while it runs, dumpcap at its end. */
-const BY_PROOF: readonly Backend[] = [tcpdump, dumpcap];
 
 /** @throws UserError */
 export async function liveCommand(command: LiveCommand, io: Io): Promise<ExitStatus> {

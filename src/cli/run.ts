@@ -63,8 +63,9 @@ async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Eng
       return print(interfacesText(), io);
     }
     case 'doctor': {
-      const { diagnose } = await import('./doctor.ts');
-      const { text, status } = diagnose();
+      const { diagnose, thisMachine } = await import('./doctor.ts');
+      const { BY_PROOF } = await import('../capture/live-child.ts');
+      const { text, status } = await diagnose(thisMachine(BY_PROOF));
       print(text, io);
       return status;
     }
