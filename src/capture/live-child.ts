@@ -69,14 +69,15 @@ const DUMPCAP: Program = {
   ready: /^File:/,
 };
 
+/** From the sources, and from whichever part of a bundle this has become: both have the folder beside their own. */
+const CAP_CHILD = fileURLToPath(
+  new URL(`../capture/live-cap-child${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+);
+
 /** This very program again, with another file to begin with; the sources run as they are where the parent runs them so. */
 const CAP: Program = {
   command: process.execPath,
-  arguments: (request) => [
-    ...process.execArgv,
-    fileURLToPath(import.meta.url.replace(/live-child(\.[jt]s)$/, 'live-cap-child$1')),
-    JSON.stringify(request),
-  ],
+  arguments: (request) => [...process.execArgv, CAP_CHILD, JSON.stringify(request)],
   dropped: () => null,
   counters: /^$/,
   chatter: /^Warning:/,
@@ -164,13 +165,16 @@ function numberIn(pattern: RegExp, line: string): number | null {
 /** What a child writes to stderr is for people, and may be of any length. */
 function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let rest = '';
+  // dumpcap overwrites its own lines as on a terminal.
+  const tell = (line: string) =>
+    onLine(line.slice(line.trimEnd().lastIndexOf('\r') + 1, LONGEST_LINE).trimEnd());
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop()!.slice(0, LONGEST_LINE);
-    for (const line of lines) onLine(line.slice(0, LONGEST_LINE).trimEnd());
+    for (const line of lines) tell(line);
   });
   stream.on('end', () => {
-    if (rest !== '') onLine(rest.trimEnd());
+    if (rest !== '') tell(rest);
   });
 }

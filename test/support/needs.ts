@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
@@ -30,6 +31,10 @@ const PROBES = {
   tcpdump: () => absentTool('tcpdump'),
   curl: () => absentTool('curl'),
   chromium: () => (chromiumPath() === null ? 'chromium is not installed' : null),
+  dumpcap: () => absentTool('dumpcap'),
+  cap: () => absentPackage('cap'),
+  ip: () => absentTool('ip'),
+  nft: () => absentTool('nft'),
   registry: () => absentRegistry(),
   root: () => (process.getuid?.() === 0 ? null : 'needs root'),
 } satisfies Record<string, () => string | null>;
@@ -100,6 +105,16 @@ function toolPath(name: string): string | null {
     }
   }
   return null;
+}
+
+/** An optional dependency that needs something of the system to be built. */
+function absentPackage(name: string): string | null {
+  try {
+    createRequire(import.meta.url)(name);
+    return null;
+  } catch {
+    return `the optional package ${name} is not built here`;
+  }
 }
 
 /** Asks for a real package because a mirror of the registry need not answer `npm ping`. */
