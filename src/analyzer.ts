@@ -47,6 +47,16 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   keys: [],
 };
 
+/** Looks on while a capture is analyzed. */
+export interface Onlooker {
+  /** Called once, before the first packet. `openConnections` is as of whenever it is read. */
+  onStart?(state: { readonly openConnections: number }): void;
+  /** Each packet, before any stage sees it. Lent. */
+  onPacket?(packet: Packet): void;
+  /** After the stages: the connection that the packet was of, by its id in records; 0 where it was of none. */
+  onConnection?(id: number): void;
+}
+
 /**
  * Reads a capture to its end and hands every record to `sink` as soon as it is known.
  * @param signal ends the run early, with a full report on what was read until then.
@@ -57,6 +67,7 @@ export async function analyze(
   options: AnalysisOptions,
   sink: RecordSink,
   signal?: AbortSignal,
+  onlooker: Onlooker = {},
 ): Promise<Findings> {
   // The source counts the limits that it hits into the same account.
   const limitsHit: Partial<Record<LimitName, number>> = source.facts.limitsHit ?? {};
@@ -120,17 +131,20 @@ export async function analyze(
   /** Not the packet itself: it is only lent, and changes where a file without packets is opened after it. */
   const last = { time: 0, file: 0, frame: 0 };
   const onPacket = (packet: Packet) => {
+    onlooker.onPacket?.(packet);
     agenda.advance(packet.time);
     const outcome = decode(packet, segment, fragments);
+    let connection = 0;
     if (outcome === 'tcp') {
       decoded.tcp++;
-      table.onSegment(segment, segment.bytes);
+      connection = table.onSegment(segment, segment.bytes);
     } else if (outcome === 'icmp') {
       decoded.other++;
-      table.onIcmp(segment);
+      connection = table.onIcmp(segment);
     } else {
       decoded[outcome]++;
     }
+    onlooker.onConnection?.(connection);
     last.time = packet.time;
     last.file = packet.file;
     last.frame = packet.frame;
@@ -142,6 +156,11 @@ export async function analyze(
     last.time = time;
     table.expire(last);
   };
+  onlooker.onStart?.({
+    get openConnections() {
+      return table.open;
+    },
+  });
   await source.run(onPacket, signal, onTime);
   table.end(last);
 

@@ -44,8 +44,8 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
         }),
       inputs: paths,
       outlivesReaders: false,
-      analyze: (source, sink, signal) =>
-        engine.analyze(source, command.analysis, clearing(sink, progress), signal),
+      analyze: (source, sink, stop) =>
+        engine.analyze(source, command.analysis, clearing(sink, progress), stop.signal),
     });
     if (command.verbose && !abandoned) note(io, speed(findings, bytes, (performance.now() - started) / 1000));
     return status;

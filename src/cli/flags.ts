@@ -10,6 +10,8 @@ import { UserError } from '../error.ts';
 import { LIMITS } from '../limits.ts';
 import { FORMATS } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
+import type { Keep } from '../report/keep/keeper.ts';
+import type { Rotation } from '../report/keep/names.ts';
 import type { Language } from '../report/summary/language.ts';
 import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
@@ -19,6 +21,7 @@ import {
   count,
   duration,
   fieldName,
+  fileSize,
   flagError,
   host,
   interfaceName,
@@ -71,6 +74,15 @@ export interface CaptureOptions {
   /** KiB. */
   readonly bufferSize: number;
   readonly promiscuous: boolean;
+  /** Null: no packets are kept. */
+  readonly write: WriteOptions | null;
+}
+
+export interface WriteOptions {
+  /** With strftime's conversions. */
+  readonly path: string;
+  readonly keep: Keep;
+  readonly rotation: Rotation;
 }
 
 export interface LiveCommand extends JudgingOptions {
@@ -93,6 +105,8 @@ const SNAPLEN = 262_144;
 /** KiB: at 100 MB/s a sixth of a second of traffic waits there; tcpdump's own 2048 is a fiftieth. */
 const BUFFER_SIZE = 16_384;
 const LARGEST_BUFFER = 1024 * 1024;
+/** Seconds: a year. */
+const LONGEST_FILE = 366 * 86_400;
 
 const text = (describe: string, extra: Options = {}): Options => ({
   type: 'string',
@@ -148,6 +162,15 @@ const LIVE: Readonly<Record<string, Options>> = {
   backend: text(`who captures: auto, ${BACKENDS.join(', ')} [auto]`),
   snaplen: text('bytes of each packet to capture [262144]', { alias: 's' }),
   'buffer-size': text('KiB of the kernel buffer [16384]', { alias: 'B' }),
+  write: text('keep packets in this file, pcapng with the verdicts as comments', { alias: 'w' }),
+  'file-size': text('begin a new file after so many MB (k, M, G: 1024 based)', { alias: 'C' }),
+  'rotate-seconds': text('begin a new file after so many seconds; -w may hold strftime conversions', {
+    alias: 'G',
+  }),
+  'file-count': text('with -C: so many files, the oldest is overwritten; with -G: end after so many', {
+    alias: 'W',
+  }),
+  keep: text('all packets, or only those of connections that failed: all or failed [all]'),
   'no-promiscuous-mode': flag('capture only what is for this machine', { alias: 'p' }),
   ...JUDGING,
 };
@@ -323,7 +346,31 @@ function captureOptions(parsed: Parsed): CaptureOptions {
     snaplen: one('snaplen', count(LIMITS.packetBytes)) ?? SNAPLEN,
     bufferSize: one('buffer-size', count(LARGEST_BUFFER)) ?? BUFFER_SIZE,
     promiscuous: !isSet(parsed, 'no-promiscuous-mode'),
+    write: writeOptions(parsed),
   };
+}
+
+function writeOptions(parsed: Parsed): WriteOptions | null {
+  const { one } = valuesOf(parsed);
+  const to = one('write', path);
+  const rotation = {
+    size: one('file-size', fileSize),
+    seconds: one('rotate-seconds', count(LONGEST_FILE)),
+    count: one('file-count', count(LIMITS.directoryNames)),
+  };
+  const keep = one('keep', (flagName, given) => oneOf(flagName, given, ['all', 'failed'] as const));
+  if (to === null) {
+    const given = ['file-size', 'rotate-seconds', 'file-count', 'keep'].find(
+      (name) => values(parsed, name).length > 0,
+    );
+    if (given !== undefined)
+      throw new UserError('flag', `--${given} is about the files of -w, which is not given`);
+    return null;
+  }
+  if (rotation.count !== null && rotation.size === null && rotation.seconds === null) {
+    throw new UserError('flag', '--file-count needs -C or -G: nothing else begins a new file');
+  }
+  return { path: to, keep: keep ?? 'all', rotation };
 }
 
 function filterOptions(parsed: Parsed): FilterOptions {

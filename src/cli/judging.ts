@@ -29,7 +29,7 @@ export interface Judging {
   /** Paths that are read, and must not be written. */
   readonly inputs: readonly string[];
   /** @param sink the reports; what else wants the records may stand around it. */
-  readonly analyze: (source: PacketSource, sink: RecordSink, signal: AbortSignal) => Promise<Findings>;
+  readonly analyze: (source: PacketSource, sink: RecordSink, stop: AbortController) => Promise<Findings>;
   /** The run goes on though nothing can be written any more. */
   readonly outlivesReaders: boolean;
 }
@@ -58,7 +58,7 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
   let findings: Findings;
   try {
     const shared = options.redact === null ? sinks : redacted(sinks, new SecretNames(options.redact));
-    findings = await judging.analyze(source, shared, stop.signal);
+    findings = await judging.analyze(source, shared, stop);
     await sinks.finish();
   } catch (error) {
     sinks.discard();

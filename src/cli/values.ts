@@ -39,6 +39,15 @@ export function count(most: number): (flag: string, given: string) => number {
   };
 }
 
+/** tcpdump's file size: millions of bytes, or with k, M or G powers of 1024. @returns bytes */
+export function fileSize(flag: string, given: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,9})([kKmMgG]?)$/.exec(given) ?? [];
+  const scale = { '': 1e6, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[unit.toLowerCase()];
+  const bytes = Number(digits) * (scale ?? 0);
+  if (bytes < 1) throw flagError(flag, given, 'expected a size in MB, or with k, M or G');
+  return bytes;
+}
+
 /** The name of a network interface: none has a slash, and one that begins with a dash is a flag. */
 export function interfaceName(flag: string, given: string): string {
   if (!/^[^\s/-][^\s/]*$/.test(given)) {

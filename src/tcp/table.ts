@@ -145,7 +145,7 @@ export class ConnectionTable {
   }
 
   /** @param bytes the packet's buffer, in which the segment's offsets count. */
-  onSegment(segment: Segment, bytes: Buffer): void {
+  onSegment(segment: Segment, bytes: Buffer): number {
     const hash = this.#hash(segment);
     let entry = this.#find(hash, segment);
     let side: Side = 0;
@@ -171,10 +171,14 @@ export class ConnectionTable {
     }
     if (connection.finished && !entry.lingering) this.#linger(entry);
     this.expire(segment);
+    return connection.id;
   }
 
-  /** An ICMP error: its segment carries the addresses and ports of the packet it quotes. */
-  onIcmp(segment: Segment): void {
+  /**
+   * An ICMP error: its segment carries the addresses and ports of the packet it quotes.
+   * @returns the id of the connection, 0 where it is not known (yet).
+   */
+  onIcmp(segment: Segment): number {
     const hash = this.#hash(segment);
     const entry = this.#find(hash, segment);
     const error = icmpError(segment);
@@ -186,6 +190,12 @@ export class ConnectionTable {
       if (this.#early.length > LIMITS.earlyErrors) this.#early.shift();
     }
     this.expire(segment);
+    return entry?.connection.id ?? 0;
+  }
+
+  /** Connections that are followed now. */
+  get open(): number {
+    return this.#size;
   }
 
   /** The capture has ended. */
