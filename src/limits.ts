@@ -97,6 +97,8 @@ export const LIMITS = {
   captureGaps: 256,
   /** Transactions in one HTML page. Fires: the page tells how many more there were. */
   pageTransactions: 50_000,
+  /** Hosts that have a label of their own in the metrics. Fires: further ones are counted as `other`. */
+  metricHosts: 100,
   /** Bytes of packets that wait for the verdict on their connection, with `--keep failed`. Fires: the oldest are given up. */
   keptBytes: 64 * 1024 * 1024,
   /** Characters of a JSON report held in memory. Fires: the rest waits in a temporary file. */

@@ -26,6 +26,7 @@ import {
   host,
   interfaceName,
   keySpec,
+  listenAddress,
   method,
   oneOf,
   outcomes,
@@ -87,6 +88,8 @@ export interface WriteOptions {
 
 export interface LiveCommand extends JudgingOptions {
   readonly name: 'live';
+  /** Null: no metrics are served. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
   readonly capture: CaptureOptions;
 }
 
@@ -170,6 +173,7 @@ const LIVE: Readonly<Record<string, Options>> = {
   'file-count': text('with -C: so many files, the oldest is overwritten; with -G: end after so many', {
     alias: 'W',
   }),
+  metrics: text('serve Prometheus metrics there: port, or address:port [loopback]'),
   keep: text('all packets, or only those of connections that failed: all or failed [all]'),
   'no-promiscuous-mode': flag('capture only what is for this machine', { alias: 'p' }),
   ...JUDGING,
@@ -236,7 +240,12 @@ export async function parseFlags(argv: readonly string[], columns: number): Prom
     throw new UserError('flag', `${name} takes no ${escapeText(rest[0]!)}: see wirewitness --help`);
   switch (name) {
     case 'live':
-      return { name, capture: captureOptions(parsed), ...judgingOptions(parsed) };
+      return {
+        name,
+        capture: captureOptions(parsed),
+        metrics: valuesOf(parsed).one('metrics', listenAddress),
+        ...judgingOptions(parsed),
+      };
     case 'filter':
       return { name, filter: filterOptions(parsed) };
     default:

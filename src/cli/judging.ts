@@ -30,6 +30,8 @@ export interface Judging {
   readonly inputs: readonly string[];
   /** @param sink the reports; what else wants the records may stand around it. */
   readonly analyze: (source: PacketSource, sink: RecordSink, stop: AbortController) => Promise<Findings>;
+  /** What else is shown of the records, with their secrets masked as in the reports. */
+  readonly around?: (reports: RecordSink) => RecordSink;
   /** The run goes on though nothing can be written any more. */
   readonly outlivesReaders: boolean;
 }
@@ -57,7 +59,8 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
   process.once('SIGTERM', abort);
   let findings: Findings;
   try {
-    const shared = options.redact === null ? sinks : redacted(sinks, new SecretNames(options.redact));
+    const shown = judging.around?.(sinks) ?? sinks;
+    const shared = options.redact === null ? shown : redacted(shown, new SecretNames(options.redact));
     findings = await judging.analyze(source, shared, stop);
     await sinks.finish();
   } catch (error) {

@@ -48,6 +48,16 @@ export function fileSize(flag: string, given: string): number {
   return bytes;
 }
 
+/** `9464`, `127.0.0.1:9464`, `[::1]:9464`: loopback where no address is given. */
+export function listenAddress(flag: string, given: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, bare, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+))?:)?(\d{1,5})$/.exec(given) ?? [];
+  const host = bracketed ?? bare ?? '127.0.0.1';
+  const valid =
+    digits !== '' && Number(digits) <= 65_535 && (bracketed === undefined || isIP(bracketed) === 6);
+  if (!valid) throw flagError(flag, given, 'expected a port, or an address and a port like 127.0.0.1:9464');
+  return { host, port: Number(digits) };
+}
+
 /** The name of a network interface: none has a slash, and one that begins with a dash is a flag. */
 export function interfaceName(flag: string, given: string): string {
   if (!/^[^\s/-][^\s/]*$/.test(given)) {

@@ -151,7 +151,8 @@ const STYLES: Readonly<Record<Outcome, 'red' | 'green' | 'yellow'>> = {
   unknown: 'yellow',
 };
 
-function hostOf(record: TransactionRecord): string {
+/** As it is shown, fit for a line. */
+export function hostOf(record: TransactionRecord): string {
   const { host, port } = receiverOf(record);
   return hostAndPort(host, port);
 }

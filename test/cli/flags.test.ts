@@ -1,6 +1,6 @@
 /** Command lines as people type them: what they ask for, and what is said to those that ask for nothing. */
 import { describe, expect, test } from 'vitest';
-import { type AnalyzeCommand, type Command, parseFlags } from '../../src/cli/flags.ts';
+import { type AnalyzeCommand, type Command, type LiveCommand, parseFlags } from '../../src/cli/flags.ts';
 import { UserError } from '../../src/error.ts';
 import { FORMATS } from '../../src/report/create.ts';
 
@@ -179,4 +179,66 @@ test.each([
   ['analyze --a\x1b[2J', 'unknown flag --a\\x1b[2J: see wirewitness --help'],
 ])('%j: %s', async (line, message) => {
   expect(await mistake(line)).toBe(message);
+});
+
+describe('live', () => {
+  const parseLive = async (line: string): Promise<LiveCommand> => {
+    const command = await parseFlags(`live ${line}`.trim().split(' '), 80);
+    if (command.name !== 'live') throw new Error(`is ${command.name}`);
+    return command;
+  };
+
+  test('has defaults that need no thought', async () => {
+    const { capture, metrics, targets } = await parseLive('-i eth0');
+    expect(capture).toEqual({
+      interface: 'eth0',
+      expression: null,
+      backend: 'auto',
+      snaplen: 262_144,
+      bufferSize: 16_384,
+      promiscuous: true,
+      write: null,
+    });
+    expect([metrics, targets]).toEqual([null, [{ path: null, format: null }]]);
+  });
+
+  test('takes tcpdump’s letters', async () => {
+    const { capture } = await parseLive(
+      '-i any -s 96 -B 4096 -p -w x.pcapng -C 10 -W 5 --keep failed --backend cap',
+    );
+    expect(capture).toMatchObject({ snaplen: 96, bufferSize: 4096, promiscuous: false, backend: 'cap' });
+    expect(capture.write).toEqual({
+      path: 'x.pcapng',
+      keep: 'failed',
+      rotation: { size: 10e6, seconds: null, count: 5 },
+    });
+    expect((await parseLive('-i any -w x -C 4k -G 60')).capture.write?.rotation).toEqual({
+      size: 4096,
+      seconds: 60,
+      count: null,
+    });
+  });
+
+  test.each([
+    ['9464', '127.0.0.1', 9464],
+    [':9464', '127.0.0.1', 9464],
+    ['0.0.0.0:80', '0.0.0.0', 80],
+    ['[::1]:9464', '::1', 9464],
+  ])('serves metrics at %s', async (given, host, port) => {
+    expect((await parseLive(`-i any --metrics ${given}`)).metrics).toEqual({ host, port });
+  });
+
+  test.each([
+    ['', 'no interface given: -i any captures on all'],
+    ['-i a/b', '-interface a/b: expected the name of an interface'],
+    ['-i any -C 10', '--file-size is about the files of -w, which is not given'],
+    ['-i any -w x -W 3', '--file-count needs -C or -G'],
+    ['-i any -w x -C 10x', '--file-size 10x: expected a size in MB'],
+    ['-i any --keep some -w x', '--keep some: expected all, failed'],
+    ['-i any --metrics 99999', '--metrics 99999: expected a port'],
+    ['-i any --backend magic', '--backend magic: expected auto, tcpdump, dumpcap, cap'],
+    ['-i any file.pcap', 'live takes no file.pcap'],
+  ])('%s is a mistake', async (line, message) => {
+    await expect(parseLive(line)).rejects.toThrow(message);
+  });
 });

@@ -57,6 +57,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'yargs-parser': 'cli/flags.ts',
   fzstd: 'capture/zstd.ts',
   cap: 'capture/live-cap-child.ts',
+  'prom-client': 'report/metrics.ts',
 };
 
 /** Modules of node that only compute: the same bytes in, the same bytes out. */

@@ -100,7 +100,9 @@ needs('registry').describe('the package', () => {
   });
 
   test('holds what was built and the papers, nothing else', () => {
-    const other = packed.filter((path) => !/^dist\/.*\.(?:js|d\.ts)$|^native-notes\/.*\.md$/.test(path));
+    const other = packed.filter(
+      (path) => !/^dist\/.*\.(?:js|d\.ts)$|^native-notes\/.*\.(?:md|service)$/.test(path),
+    );
     expect(other.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     expect(packed).toContain('dist/cli.js');
     expect(packed).toContain('dist/index.d.ts');
