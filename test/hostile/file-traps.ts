@@ -1,6 +1,6 @@
 /** Files, compressions, encapsulations and fragments that are made to cost more than their bytes. */
 import { gzipSync } from 'node:zlib';
-import { ipFrame, type TcpFrame, tcpFrame } from '../support/frames.ts';
+import { ipFrame, tcpFrame } from '../support/frames.ts';
 import { blocksIn } from '../support/pcap-files.ts';
 import { zstd } from '../support/zstd.ts';
 import { Capture, CLIENT, client, opened, POST, type Trap, times } from './trap.ts';
@@ -8,22 +8,18 @@ import { Capture, CLIENT, client, opened, POST, type Trap, times } from './trap.
 export const FILE_TRAPS: readonly Trap[] = [
   {
     name: 'fragments without the rest',
-    from: 4500,
-    files: (size) => [fragments(size, (i) => ({ ipId: i % 65_536, fragment: { offset: 0, more: true } }))],
+    from: 4200,
+    files: (size) => [fragments(size, (i) => ({ id: i % 65_536, unit: 0 }))],
   },
   {
     name: 'fragments of one datagram, backwards',
     from: 2000,
-    files: (size) => [
-      fragments(size, (i) => ({ ipId: 1, fragment: { offset: 8 * (8000 - (i % 8000)), more: true } })),
-    ],
+    files: (size) => [fragments(size, (i) => ({ id: 1, unit: 8000 - (i % 8000) }))],
   },
   {
     name: 'fragments with holes between them',
     from: 2000,
-    files: (size) => [
-      fragments(size, (i) => ({ ipId: i >> 9, fragment: { offset: 16 * (i & 511), more: true } })),
-    ],
+    files: (size) => [fragments(size, (i) => ({ id: i >> 9, unit: 2 * (i & 511) }))],
   },
   {
     name: 'tags and tunnels',
@@ -133,9 +129,18 @@ export const FILE_TRAPS: readonly Trap[] = [
   },
 ];
 
-function fragments(size: number, more: (index: number) => Partial<TcpFrame>): Buffer {
+const FRAGMENT = ipFrame({ ...CLIENT, fragment: { offset: 0, more: true } }, 6, Buffer.alloc(8));
+
+/** Of eight bytes each, and never the last of their datagrams. @param of identification, and offset in units of eight bytes. */
+function fragments(size: number, of: (index: number) => { id: number; unit: number }): Buffer {
   const capture = new Capture();
-  for (let i = 0; i < size; i++) capture.add(ipFrame({ ...CLIENT, ...more(i) }, 6, Buffer.alloc(8, i)));
+  for (let i = 0; i < size; i++) {
+    const bytes = Buffer.from(FRAGMENT);
+    const { id, unit } = of(i);
+    bytes.writeUInt16BE(id, 18);
+    bytes.writeUInt16BE(0x2000 | unit, 20);
+    capture.add(bytes);
+  }
   return capture.file();
 }
 

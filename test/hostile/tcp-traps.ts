@@ -50,7 +50,7 @@ export const TCP_TRAPS: readonly Trap[] = [
       inOrder(
         size,
         times(size, (i) => i),
-        1460,
+        300,
         1,
       ),
   },
@@ -132,7 +132,7 @@ export const TCP_TRAPS: readonly Trap[] = [
     files(size) {
       const capture = new Capture();
       for (let i = 0; i < size; i++) {
-        capture.add(tcpFrame({ ...CLIENT, srcPort: 1024 + i, flags: 'PA', seq: i, payload: POST }), 20_000);
+        capture.add(withPort(client(i, POST), 1024 + i), 20_000);
       }
       return [capture.file()];
     },
@@ -145,13 +145,8 @@ export const TCP_TRAPS: readonly Trap[] = [
       const capture = new Capture();
       for (let i = 0; i < size; i++) {
         const payload = `POST / HTTP/1.1\r\nHost: h${i}.example\r\nContent-Length: 0\r\n\r\n`;
-        capture.add(tcpFrame({ ...CLIENT, srcPort: 1024 + i, flags: 'PA', seq: 1, ack: 1, payload }));
-        const answer = {
-          seq: 1,
-          ack: 1 + payload.length,
-          payload: 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n',
-        };
-        capture.add(tcpFrame({ ...SERVER, dstPort: 1024 + i, flags: 'PA', ...answer }));
+        capture.add(withPort(client(0, payload), 1024 + i));
+        capture.add(withPort(server(0, REFUSAL, payload.length), 1024 + i));
       }
       return [capture.file()];
     },
@@ -167,6 +162,15 @@ export const TCP_TRAPS: readonly Trap[] = [
     },
   },
 ];
+
+const REFUSAL = 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n';
+
+/** The same packet with another port of the client. */
+function withPort(bytes: Buffer, port: number): Buffer {
+  const fromClient = bytes.readUInt16BE(36) === CLIENT.dstPort;
+  bytes.writeUInt16BE(port, fromClient ? 34 : 36);
+  return bytes;
+}
 
 /** A body of this length in segments that come in this order. */
 function inOrder(size: number, order: readonly number[], length = 8, step = length): Buffer[] {
