@@ -13,29 +13,45 @@ const SLOTS = 1 << 16;
 const LAG: Time = 1e6;
 const LAG_WITH_ID: Time = 50e6;
 
-export class CopyFilter {
-  #signatures = new Int32Array(SLOTS);
-  #times = new Float64Array(SLOTS).fill(Number.NEGATIVE_INFINITY);
-  /** Nobody who writes packets knows it, so nobody can make two different ones look like copies. */
-  #seed = (Math.random() * 2 ** 32) | 0;
+/** Words of a slot: flow, sequence and acknowledgement number, flags with window, length, identification; eight are a cache line. */
+const WORDS = 8;
 
-  /** @param flow a number of the connection and direction. */
+/**
+ * One packet a slot, compared in full: two that differ are never taken for copies, whoever wrote them. Where a slot is
+ * taken by another packet in between, a copy counts as sent again; which ones do is the same on every run.
+ */
+export class CopyFilter {
+  #packets = new Int32Array(SLOTS * WORDS);
+  #times = new Float64Array(SLOTS);
+
+  /** @param flow a positive number of the connection and direction. */
   isCopy(segment: Segment, flow: number): boolean {
+    const { seq, ack, flags, payloadLength, ipId } = segment;
     // Duplicate acknowledgements look alike but for their options: without an identification nothing tells them apart.
-    const bare = segment.payloadLength === 0 && (segment.flags & (SYN | FIN | RST)) === 0;
-    if (bare && segment.ipId <= 0) return false;
-    const kind = (segment.flags << 24) ^ (segment.window << 8) ^ segment.payloadLength;
-    let hash = Math.imul(flow ^ this.#seed, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 15) ^ segment.seq, 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13) ^ segment.ack, 0xc2b2ae35);
-    hash = Math.imul(hash ^ (hash >>> 16) ^ kind, 0x27d4eb2f);
-    hash ^= hash >>> 15;
-    const slot = hash & (SLOTS - 1);
-    const signature = Math.imul(hash ^ segment.ipId, 0x165667b1) ^ segment.seq ^ (segment.ack << 7) ^ kind;
-    const lag = segment.ipId > 0 ? LAG_WITH_ID : LAG;
-    if (this.#signatures[slot] === signature && Math.abs(segment.time - this.#times[slot]!) <= lag)
-      return true;
-    this.#signatures[slot] = signature;
+    if (payloadLength === 0 && (flags & (SYN | FIN | RST)) === 0 && ipId <= 0) return false;
+    const state = (flags << 16) | segment.window;
+    let hash = Math.imul(flow, 0x9e3779b1);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ seq, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ ack, 0xc2b2ae35);
+    hash = Math.imul(hash ^ (hash >>> 16) ^ state ^ payloadLength, 0x27d4eb2f);
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const at = slot * WORDS;
+    const kept = this.#packets;
+    const alike =
+      kept[at] === flow &&
+      kept[at + 1] === seq &&
+      kept[at + 2] === ack &&
+      kept[at + 3] === state &&
+      kept[at + 4] === payloadLength &&
+      kept[at + 5] === ipId;
+    const lag = ipId > 0 ? LAG_WITH_ID : LAG;
+    if (alike && Math.abs(segment.time - this.#times[slot]!) <= lag) return true;
+    kept[at] = flow;
+    kept[at + 1] = seq;
+    kept[at + 2] = ack;
+    kept[at + 3] = state;
+    kept[at + 4] = payloadLength;
+    kept[at + 5] = ipId;
     this.#times[slot] = segment.time;
     return false;
   }

@@ -1,5 +1,7 @@
 /** Packets that the capture holds twice, and those that were really sent twice. */
 import { describe, expect, test } from 'vitest';
+import { ACK, createSegment } from '../../src/decode/segment.ts';
+import { CopyFilter } from '../../src/tcp/copies.ts';
 import { conversation } from '../support/conversation.ts';
 import { tcpFrame } from '../support/frames.ts';
 import type { Frame } from '../support/packets-source.ts';
@@ -95,4 +97,30 @@ describe('no copies', () => {
     });
     await expect(observeOne(frames)).rejects.toThrow('2 connections');
   });
+});
+
+/** Many packets between two copies must not decide by chance: the same capture would tell other things on the next run. */
+test('what was found is found again, and nothing that is merely like it', () => {
+  const packets = Array.from({ length: 20_000 }, (_, i) => ({
+    ...createSegment(),
+    time: i * 1e3,
+    flags: ACK,
+    seq: Math.imul(i, 1460),
+    ack: Math.imul(i, 200),
+    window: i % 500,
+    payloadLength: 1460,
+    ipId: i & 0xffff,
+  }));
+  const told = () => {
+    const filter = new CopyFilter();
+    return packets.map((_, i) => {
+      const again = i % 3 === 2 ? packets[i - 100] : undefined;
+      return filter.isCopy(again === undefined ? packets[i]! : { ...again, time: i * 1e3 }, 2);
+    });
+  };
+  const first = told();
+  expect(told()).toEqual(first);
+  const copies = first.filter((_, i) => i % 3 === 2 && i >= 100).length;
+  expect(first.filter(Boolean).length).toBeGreaterThan(0.6 * copies);
+  for (const [i, isCopy] of first.entries()) if (isCopy) expect(i % 3).toBe(2);
 });
