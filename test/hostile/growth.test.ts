@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { openCapture } from '../../src/capture/file.ts';
 import { clip, escapeJson, escapeText } from '../../src/report/escape.ts';
+import { SecretNames } from '../../src/report/redaction/names.ts';
+import { secretSpans } from '../../src/report/redaction/spans.ts';
 import { LANGUAGES } from '../../src/report/summary/languages.ts';
 import { widthOf } from '../../src/report/terminal.ts';
 import { wrap } from '../../src/report/wrap.ts';
@@ -81,6 +83,24 @@ describe('time grows more slowly than n^1.5 with', () => {
       expect(exponent).toBeLessThan(LIMIT);
     }
   });
+});
+
+/** Texts of one thing again and again: what a search that goes back may stumble over. */
+const UNITS =
+  '\\ | % + = < : " & a 1 . - _ , ; / @ [ { ( \\" "\\ 1- 1, a. {"a": [1, sign= "sign": <sign> sign: a=%3d a=b& %41 :// a:b@ eyJa. </ &#'
+    .split(' ')
+    .concat(' ', '\n', '\r\n', '\t', '1 ', '"a" ', 'é', '支');
+
+test('time grows more slowly than n^1.5 with the text in which secrets are looked for', async () => {
+  const names = new SecretNames([]);
+  const { exponent, seconds } = await growthOf(
+    [8000, 16_000, 32_000, 64_000],
+    (size) => () => {
+      for (const unit of UNITS) secretSpans(`"${unit.repeat(size / unit.length)}=<:form-data`, names);
+    },
+    LIMIT,
+  );
+  expect(exponent, seconds.join(' ')).toBeLessThan(LIMIT);
 });
 
 describe('the measurement', () => {

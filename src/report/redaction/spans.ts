@@ -99,9 +99,9 @@ function unescapedUrl(text: string): string {
 
 /**
  * A name with its colon, whatever quotes stand before it. Within strings of strings the quotes carry backslashes, one at
- * the first depth and three at the second.
+ * the first depth and three at the second. A run of backslashes is looked through from its beginning only.
  */
-const KEY = /(\\*)"([^"]{1,200})"(?:\s|\\+[nrt])*:/g;
+const KEY = /(?<!\\)(\\*)"([^"]{1,200})"(?:\s|\\+[nrt])*:/g;
 
 function jsonSpans(text: string, names: SecretNames, found: Span[]): void {
   let masked = 0;
