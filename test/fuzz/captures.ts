@@ -10,6 +10,8 @@ import { openCapture } from '../../src/capture/file.ts';
 import { bufferSource } from '../../src/capture/memory.ts';
 import type { PacketSource } from '../../src/capture/packet.ts';
 import { UserError } from '../../src/error.ts';
+import { SecretNames } from '../../src/report/redaction/names.ts';
+import { redacted } from '../../src/report/redaction/redact.ts';
 import { LANGUAGES } from '../../src/report/summary/languages.ts';
 import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import { harmfulIn } from '../support/harmful.ts';
@@ -89,6 +91,18 @@ async function told(source: PacketSource, timeout: number, problems: Problems): 
       }, signal),
   };
   const reports = allReports(source.facts, timeout === DEFAULT_OPTIONS.timeout ? LANGUAGES.en : LANGUAGES.zh);
+  // As the command does, which masks secrets unless it is told not to.
+  const masked = redacted(
+    {
+      transaction(record) {
+        for (const { reporter } of reports) reporter.transaction(record);
+      },
+      end(found) {
+        for (const { reporter } of reports) reporter.end(found);
+      },
+    },
+    new SecretNames([]),
+  );
   const records: TransactionRecord[] = [];
   let findings: Findings | undefined;
   try {
@@ -102,11 +116,11 @@ async function told(source: PacketSource, timeout: number, problems: Problems): 
       {
         transaction(record) {
           records.push(record);
-          for (const { reporter } of reports) reporter.transaction(record);
+          masked.transaction(record);
         },
         end(found) {
           findings = found;
-          for (const { reporter } of reports) reporter.end(found);
+          masked.end(found);
         },
       },
     );

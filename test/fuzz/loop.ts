@@ -81,16 +81,27 @@ export function inputOf(seed: number, index: number, corpus: Corpus): { target: 
 }
 
 async function problemsOf(target: Target, files: readonly Buffer[]): Promise<readonly Problem[]> {
-  const start = process.cpuUsage();
-  const problems = await target.check(files);
-  const { user, system } = process.cpuUsage(start);
-  const seconds = (user + system) / 1e6;
   const bytes = files.reduce((sum, file) => sum + file.length, 0);
+  const { problems, seconds: once } = await checked(target, files);
+  if (once < SLOW + bytes / 1e6) return problems;
+  // Once may be the collector's turn, or the compiler's.
+  const { seconds: again } = await checked(target, files);
+  const seconds = Math.min(once, again);
   if (seconds < SLOW + bytes / 1e6) return problems;
   return [
     ...problems,
     { rule: `takes its time as ${target.name}`, detail: `${seconds.toFixed(1)} s for ${bytes} bytes` },
   ];
+}
+
+async function checked(
+  target: Target,
+  files: readonly Buffer[],
+): Promise<{ problems: Problem[]; seconds: number }> {
+  const start = process.cpuUsage();
+  const problems = await target.check(files);
+  const { user, system } = process.cpuUsage(start);
+  return { problems, seconds: (user + system) / 1e6 };
 }
 
 async function found(

@@ -132,13 +132,13 @@ function checkConnection({ connection }: TransactionRecord, check: Check): void 
 
 /** @param records all that were told, in any order. */
 export function checkFindings(
-  { capture, hosts, summary }: Findings,
+  { capture, deliveries, hosts, summary }: Findings,
   records: readonly TransactionRecord[],
   delivered: Delivered,
   problems: Problems,
 ): void {
   const check = problems.check.bind(problems);
-  const odd = unfit({ capture, hosts, summary }, 'findings');
+  const odd = unfit({ capture, deliveries, hosts, summary }, 'findings');
   check(odd === null, 'every fact is there, and a number', () => odd ?? '');
   const decoded = sum(capture.decoded);
   check(
@@ -218,6 +218,24 @@ export function checkFindings(
     'a host is told once',
     () => hosts.map(({ host, port }) => `${host} ${port}`).join(),
   );
+  const told = new Set(ids);
+  check(
+    summary.deliveries === deliveries.length,
+    'deliveries are counted',
+    () => `${deliveries.length}, not ${summary.deliveries}`,
+  );
+  for (const { key, attempts: some, duplicatesAfterAck } of deliveries) {
+    check(
+      some.length > 0 && new Set(some).size === some.length && some.every((id) => told.has(id)),
+      'a delivery is made of attempts, each once',
+      () => `${key}: ${some.join()}`,
+    );
+    check(
+      isCount(duplicatesAfterAck),
+      'attempts after an acknowledgement are counted',
+      () => `${duplicatesAfterAck}`,
+    );
+  }
 }
 
 /** Where something is undefined or no number; null where all is well. */

@@ -111,6 +111,9 @@ const FINDING_BREACHES: readonly (readonly [rule: string, path: string, value: u
   ['outcomes are those of the records', 'summary.outcomes.delivered', 99],
   ['the exit status is that of the records', 'summary.exitStatus', 0],
   ['each attempt is one of a host', 'hosts.0.attempts', 0],
+  ['deliveries are counted', 'summary.deliveries', 99],
+  ['a delivery is made of attempts, each once', 'deliveries.0.attempts', ['9.9']],
+  ['attempts after an acknowledgement are counted', 'deliveries.0.duplicatesAfterAck', -1],
 ];
 
 test.each(FINDING_BREACHES)('of the findings, %s: %s', (rule, path, value) => {

@@ -7,10 +7,12 @@ import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { openCapture } from '../../src/capture/file.ts';
 import { clip, escapeJson, escapeText } from '../../src/report/escape.ts';
 import { SecretNames } from '../../src/report/redaction/names.ts';
+import { redacted } from '../../src/report/redaction/redact.ts';
 import { secretSpans } from '../../src/report/redaction/spans.ts';
 import { LANGUAGES } from '../../src/report/summary/languages.ts';
 import { widthOf } from '../../src/report/terminal.ts';
 import { wrap } from '../../src/report/wrap.ts';
+import type { RecordSink } from '../../src/verdict/verdict.ts';
 import { allReports } from '../support/reports.ts';
 import { FILE_TRAPS } from './file-traps.ts';
 import { exponentOf, growthOf, type Work } from './growth.ts';
@@ -40,7 +42,7 @@ function analysisOf(files: readonly Buffer[], name: string, reported: boolean): 
   return async () => {
     const source = openCapture(paths);
     const reporters = reported ? allReports(source.facts, LANGUAGES.en).map(({ reporter }) => reporter) : [];
-    await analyze(source, DEFAULT_OPTIONS, {
+    const sink: RecordSink = {
       wants: () => reported,
       transaction(record) {
         for (const reporter of reporters) reporter.transaction(record);
@@ -48,7 +50,8 @@ function analysisOf(files: readonly Buffer[], name: string, reported: boolean): 
       end(findings) {
         for (const reporter of reporters) reporter.end(findings);
       },
-    });
+    };
+    await analyze(source, DEFAULT_OPTIONS, redacted(sink, new SecretNames([])));
   };
 }
 
