@@ -13,6 +13,7 @@ import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
 import { costsEvidence, type LimitName } from './limits.ts';
 import { ConnectionTable } from './tcp/table.ts';
+import { TLS } from './tls/session.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, Transaction } from './transaction/transaction.ts';
@@ -45,6 +46,7 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   methods: [],
   accept: { body: null, rejectBody: null, statuses: null },
   keys: [],
+  secrets: null,
 };
 
 /** Looks on while a capture is analyzed. */
@@ -102,6 +104,8 @@ export async function analyze(
   };
   const context: Context = {
     http: HTTP,
+    tls: TLS,
+    secrets: options.secrets,
     agenda,
     timeout: options.timeout,
     onLimit,

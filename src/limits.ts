@@ -55,6 +55,23 @@ export const LIMITS = {
   loggedPayload: 1_024,
   /** Bytes that they weigh in memory, of all open connections. Fires: further packets are left out likewise. */
   loggedBytes: 256 * 1024 * 1024,
+  /** Bytes of one TLS handshake message; certificate lists of a few hundred KiB exist. Fires: it is stepped over. */
+  tlsHandshakeBytes: 512 * 1024,
+  /** Records of a TLS direction whose place is remembered for a start line that goes over several. Fires: a start line
+   *  over more begins, as far as the wire is concerned, with the first of these. */
+  tlsRecords: 1_024,
+  /** Extensions of one hello message (some 60 are registered). Fires: the rest is not read. */
+  tlsExtensions: 256,
+  /** Protocols of one ALPN extension. Fires: the rest is not read. */
+  tlsProtocols: 32,
+  /** Characters of a server name in a ClientHello (RFC 1035 §2.3.4 allows 255). Fires: it is cut there. */
+  tlsNameBytes: 1_024,
+  /** Alerts and oddities of one connection that are named. Fires: further ones are dropped. */
+  tlsAlerts: 16,
+  /** Names of a certificate. Fires: the rest is dropped. */
+  certificateNames: 64,
+  /** Characters of one name in a certificate. Fires: it is cut there. */
+  certificateNameLength: 1_024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
   pendingRequests: 10_000,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */

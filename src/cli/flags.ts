@@ -407,6 +407,7 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
         statuses: one('accept-status', statuses),
       },
       keys: many('key', keySpec),
+      secrets: null,
     },
     only: one('only', outcomes),
     targets: targets(

@@ -7,6 +7,7 @@ import type { Agenda, Task } from '../agenda.ts';
 import type { Time } from '../capture/packet.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Connection, Direction, Side } from '../tcp/stream.ts';
+import type { Secrets, TlsFacts, TlsStage } from '../tls/tls.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpStage, Occasion, Transaction } from './transaction.ts';
 
@@ -17,6 +18,8 @@ const SYN_BACKOFF = 2.5;
 
 export interface Context {
   readonly http: HttpStage;
+  readonly tls: TlsStage;
+  readonly secrets: Secrets | null;
   readonly agenda: Agenda;
   /** Response deadline after the last progress. */
   readonly timeout: Time;
@@ -33,6 +36,9 @@ export class Attempts {
   begun = 0;
   /** Which side of the connection is the sender, as far as is known. */
   sender: Side = 0;
+  /** What is known of the TLS that the connection carries, and how many attempts were begun before it. */
+  #tls: TlsFacts | null = null;
+  #begunBefore = 0;
   #connection: Connection;
   #context: Context;
   /** Undecided, or decided by deadline and still to be answered. */
@@ -56,6 +62,13 @@ export class Attempts {
     return this.#connection.sides[this.sender === 0 ? 1 : 0];
   }
 
+  /** From here on the connection, or the tunnel in it, carries TLS; null: it does not after all. */
+  secure(facts: TlsFacts | null, now: Time): void {
+    this.#tls = facts;
+    this.#begunBefore = this.begun;
+    this.#plan(now + this.#context.timeout);
+  }
+
   begin(kind: Transaction['kind']): Exchange {
     if (this.#pending.length >= LIMITS.pendingRequests) {
       this.#context.onLimit('pendingRequests');
@@ -65,6 +78,8 @@ export class Attempts {
     }
     this.begun++;
     const exchange = new Exchange(kind, this.#connection, this.sender, this.begun);
+    exchange.tls = this.#tls;
+    exchange.opensTls = this.#tls !== null && this.begun === this.#begunBefore + 1;
     this.#pending.push(exchange);
     return exchange;
   }
@@ -154,7 +169,7 @@ export class Attempts {
     for (const exchange of this.#pending) {
       if (!exchange.decided && (over || exchange.kind !== 'opaque')) this.#decide(exchange, occasion);
     }
-    if (this.begun === 0) this.#decideEmpty(occasion, requestGap);
+    if (this.begun === this.#begunBefore) this.#decideEmpty(occasion, requestGap);
     this.#keep((exchange) => !exchange.decided, this.#pending.length);
     if (!over) return;
     this.#timer?.cancel();
@@ -170,12 +185,12 @@ export class Attempts {
     }
     let next = this.#settleAt;
     for (const exchange of this.#pending) {
-      if (exchange.decided || exchange.kind !== 'exchange') continue;
+      if (exchange.decided || exchange.kind === 'opaque') continue;
       const due = exchange.progress + this.#context.timeout;
       if (due <= now) this.#decide(exchange, isAnswered(exchange) ? 'answered' : 'deadline', due);
       else next = Math.min(next, due);
     }
-    if (this.begun === 0) {
+    if (this.begun === this.#begunBefore) {
       const due = this.#connectDue();
       if (due <= now) this.#decideEmpty('deadline', 0, due);
       else next = Math.min(next, due);
@@ -189,7 +204,7 @@ export class Attempts {
     const { fin, holding, acked } = this.receiverSide;
     const senderClosed = this.senderSide.fin !== null || this.senderSide.rst !== null;
     for (const exchange of this.#pending) {
-      if (exchange.decided || exchange.kind !== 'exchange') continue;
+      if (exchange.decided || exchange.kind === 'opaque') continue;
       if (!isAnswered(exchange)) {
         if (fin !== null && !holding) this.#decide(exchange, 'closed');
       } else if (senderClosed || acked >= exchange.response!.end) {
@@ -204,8 +219,9 @@ export class Attempts {
     const receiver = this.receiverSide;
     // What the receiver sent unasked is no sign of a request where the stream of requests was seen from its start.
     const opened = sender.syn !== null || receiver.syn !== null;
-    const carried =
-      sender.highest > 0 || requestGap > 0 || this.#hasSpoken() || (receiver.highest > 0 && !opened);
+    // A handshake is no request.
+    const spoken = this.#tls === null && (sender.highest > 0 || this.#hasSpoken());
+    const carried = spoken || requestGap > 0 || (receiver.highest > 0 && !opened);
     if (!opened && !carried) return;
     const exchange = this.begin(carried ? 'exchange' : 'connect');
     exchange.requestUnseen = requestGap;
@@ -250,6 +266,7 @@ export class Attempts {
 
   /** When a connection that is not yet established counts as failed. */
   #connectDue(): Time {
+    if (this.#tls !== null) return this.#handshakeDue(this.#tls);
     const { opener, established } = this.#connection;
     if (established !== null || opener === null) return Number.POSITIVE_INFINITY;
     const { lastSyn, previousSynTime } = this.#connection.sides[opener];
@@ -257,6 +274,17 @@ export class Attempts {
     const answer = this.#connection.sides[opener === 0 ? 1 : 0].lastSyn;
     const last = Math.max(lastSyn.time, answer?.time ?? Number.NEGATIVE_INFINITY);
     return last + Math.max(this.#context.timeout, SYN_BACKOFF * (lastSyn.time - previousSynTime));
+  }
+
+  /** When a TLS handshake that has begun and makes no progress counts as failed. */
+  #handshakeDue({ clientHello, done }: TlsFacts): Time {
+    if (clientHello === null || done !== null) return Number.POSITIVE_INFINITY;
+    const { lastData, ackedAt } = this.senderSide;
+    const theirs = this.receiverSide.lastData;
+    const last = Math.max(
+      ...[clientHello.last, lastData, ackedAt, theirs].map((at) => at?.time ?? Number.NEGATIVE_INFINITY),
+    );
+    return last + this.#context.timeout;
   }
 
   #plan(due: Time): void {

@@ -17,7 +17,8 @@ import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Foreign } from './foreign.ts';
 import { CollectedMessage } from './message.ts';
-import { Positions } from './positions.ts';
+import { type Positions, StreamPositions } from './positions.ts';
+import { type Carried, Secured } from './secured.ts';
 import type { Parser } from './transaction.ts';
 
 export class Conversation {
@@ -41,6 +42,9 @@ export class Conversation {
   #answering: Exchange | null = null;
   #foreign: Foreign;
   #tunnel = false;
+  /** Bytes have come that are no TLS, and nothing has changed since. */
+  #plain = false;
+  #secured: Secured | null = null;
   /** Bytes of the sender that were not captured and belong to no request that is known. */
   #requestGap = 0;
   /** What was odd between two requests, when it was too late to tell it of the one before. */
@@ -54,7 +58,7 @@ export class Conversation {
     this.#at = connection.first;
     this.#attempts = new Attempts(connection, context);
     this.#foreign = new Foreign(this.#attempts);
-    this.#positions = new Positions(connection);
+    this.#positions = new StreamPositions(connection);
     this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
   }
 
@@ -68,29 +72,82 @@ export class Conversation {
 
   #onBytes(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
     this.#at = at;
+    if (this.#secured === null && !this.#plain) {
+      const midStream = this.#connection.opener === null && !this.#tunnel;
+      if (this.#context.tls.looksLikeTls(bytes, start, end, midStream)) this.#secure(at);
+      else this.#plain = true;
+    }
+    if (this.#secured !== null) {
+      this.#secured.onBytes(side, bytes, start, end, at);
+      return;
+    }
     if (!this.#rolesSure) {
       this.#assign(rolesByContent(this.#context.http, this.#connection, side, bytes, start, end));
     }
+    this.#onPlain(side, bytes, start, end, at);
+  }
+
+  /** Bytes for the parsers, as the connection or its TLS carries them. */
+  #onPlain(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
+    this.#at = at;
     this.#positions.measure(side, end - start);
     if (side === this.#attempts.sender) {
       this.#requests!.onBytes(bytes, start, end, at);
-      this.#sending?.request?.reach(this.#attempts.senderSide.next, at);
+      this.#sending?.request?.reach(this.#positions.reached(side), at);
       this.#attempts.watch(at.time);
     } else {
       this.#responses!.onBytes(bytes, start, end, at);
-      this.#receiving?.reach(this.#attempts.receiverSide.next, at);
+      this.#receiving?.reach(this.#positions.reached(side), at);
     }
   }
 
   #onGap(side: Side, length: number, at: Moment): void {
     this.#at = at;
+    if (this.#secured !== null) {
+      this.#secured.onGap(side, length, at);
+      return;
+    }
     if (!this.#rolesSure) this.#assign(rolesByHandshake(this.#connection));
+    this.#onPlainGap(side, length, at);
+  }
+
+  #onPlainGap(side: Side, length: number, at: Moment): void {
+    this.#at = at;
     this.#positions.measure(side, length);
     this.#inGap = true;
     if (side === this.#attempts.sender) this.#onRequestGap(length, at);
     else this.#onResponseGap(length, at);
     this.#inGap = false;
   }
+
+  /** From here on the connection, or the tunnel in it, carries TLS. */
+  #secure(at: Moment): void {
+    const { sender, sure } = rolesByHandshake(this.#connection);
+    this.#rolesSure ||= sure;
+    if (!this.#tunnel) this.#attempts.sender = sender;
+    this.#secured = new Secured(this.#connection, this.#attempts, this.#context, this.#carried);
+    this.#positions = this.#secured.positions;
+    this.#attempts.secure(this.#secured.facts, at.time);
+    this.#tunnel = false;
+    // Missing bytes before the first hello are no request.
+    this.#requestGap = 0;
+    this.#openParsers(false, false);
+  }
+
+  #carried: Carried = {
+    onClient: (side) => this.#assign({ sender: side, sure: true }),
+    onPlain: (side, bytes, start, end, at) => this.#onPlain(side, bytes, start, end, at),
+    onPlainGap: (side, length, at) => this.#onPlainGap(side, length, at),
+    onLost: (side, length) => {
+      if (side === this.#attempts.sender) this.#requestGap += length;
+    },
+    onForeign: (side, bytes, start, end, at) => {
+      this.#at = at;
+      this.#attempts.secure(null, at.time);
+      const who = side === this.#attempts.sender ? 'sender' : 'receiver';
+      this.#foreign.take(who, bytes, start, end, at);
+    },
+  };
 
   #onRequestGap(length: number, at: Moment): void {
     const sending = this.#sending;
@@ -100,19 +157,20 @@ export class Conversation {
     const hit = sending ?? (this.#latest === before ? null : this.#latest);
     if (hit !== null) hit.requestUnseen += length;
     if (sending === null || sending !== this.#sending) this.#requestGap += length;
-    else sending.request!.reach(this.#attempts.senderSide.next, null);
+    else sending.request!.reach(this.#positions.reached(this.#attempts.sender), null);
   }
 
   #onResponseGap(length: number, at: Moment): void {
     const receiving = this.#receiving;
     this.#responses!.onGap(length, at);
     if (receiving === null || receiving !== this.#receiving) this.#attempts.missAnswer(length);
-    else receiving.reach(this.#attempts.receiverSide.next, null);
+    else receiving.reach(this.#positions.reached(this.#receiverSide), null);
   }
 
   #onEnd(side: Side, cause: EndCause, at: Moment): void {
     this.#at = at;
     this.#endedSides++;
+    this.#secured?.onEnd(side);
     if (this.#requests === null) this.#assign(rolesByHandshake(this.#connection));
     const attempts = this.#attempts;
     const fromSender = side === attempts.sender;
@@ -135,19 +193,20 @@ export class Conversation {
       this.#attempts.onlyOpaque?.turnRound();
     }
     this.#attempts.sender = sender;
+    const isMid = (side: Side) => this.#secured === null && this.#connection.sides[side].syn === null;
+    this.#openParsers(isMid(sender), isMid(sender === 0 ? 1 : 0));
+  }
+
+  /** Whether each of them begins in the middle of its stream. */
+  #openParsers(requestsMid: boolean, responsesMid: boolean): void {
     const { http, onLimit } = this.#context;
-    const optionsOf = (side: Side) => ({ midStream: this.#connection.sides[side].syn === null, onLimit });
-    this.#requests = http.requestParser(this.#requestSink, optionsOf(sender));
-    this.#responses = http.responseParser(this.#responseSink, optionsOf(sender === 0 ? 1 : 0));
+    this.#requests = http.requestParser(this.#requestSink, { midStream: requestsMid, onLimit });
+    this.#responses = http.responseParser(this.#responseSink, { midStream: responsesMid, onLimit });
     this.#positions.reset();
   }
 
-  get #requestOffset(): number {
-    return this.#positions.offset(this.#attempts.sender, this.#requests!.position);
-  }
-
-  get #responseOffset(): number {
-    return this.#positions.offset(this.#attempts.sender === 0 ? 1 : 0, this.#responses!.position);
+  get #receiverSide(): Side {
+    return this.#attempts.sender === 0 ? 1 : 0;
   }
 
   #requestSink: MessageSink<RequestHead> = {
@@ -170,8 +229,8 @@ export class Conversation {
   #responseSink: MessageSink<ResponseHead> = {
     onStart: (at) => {
       this.#receiving = new CollectedMessage<ResponseHead>(
-        this.#responseOffset,
-        at,
+        this.#positions.startOf(this.#receiverSide, this.#responses!.position),
+        this.#positions.firstOf(this.#receiverSide, this.#responses!.position, at),
         this.#context.http.decodeBody,
         { keepsBody: this.#context.keepsAnswers ?? true, hashed: false },
       );
@@ -195,21 +254,27 @@ export class Conversation {
     isDue: () => this.#attempts.waiting() !== undefined,
   };
 
-  #onRequestStart(at: Moment): void {
+  #onRequestStart(delivered: Moment): void {
+    const { sender } = this.#attempts;
+    const { position } = this.#requests!;
+    const at = this.#positions.firstOf(sender, position, delivered);
     const begun = this.#begunUnseen();
     // The end of an answer was seen: it answers nothing that is sent from here on.
     if (begun !== null && begun.opaque.receiver !== null) this.#attempts.release(begun);
     this.#attempts.decideTaken();
     const exchange = this.#attempts.begin('exchange');
     exchange.request = new CollectedMessage<RequestHead>(
-      this.#requestOffset,
+      this.#positions.startOf(sender, position),
       at,
       this.#context.http.decodeBody,
       { keepsBody: true, hashed: true },
     );
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
-    if (exchange.index > 1) exchange.idleBefore = Math.max(0, at.time - this.#connection.previousTime);
+    if (exchange.index > 1) {
+      const idle = this.#secured?.idleOf(sender) ?? at.time - this.#connection.previousTime;
+      exchange.idleBefore = Math.max(0, idle);
+    }
     if (this.#oddities.length > 0) {
       for (const anomaly of this.#oddities) exchange.noteAnomaly(anomaly);
       this.#oddities = [];
@@ -229,13 +294,14 @@ export class Conversation {
     if (!this.#oddities.includes(anomaly)) this.#oddities.push(anomaly);
   }
 
-  #onRequestEnd(end: MessageEnd): void {
+  #onRequestEnd(cause: MessageEnd): void {
     const exchange = this.#sending!;
     const request = exchange.request!;
     this.#sending = null;
-    request.ended = end;
-    request.reach(this.#requestOffset, this.#inGap ? null : this.#at);
-    if (end === 'complete' || end === 'closed') {
+    request.ended = cause;
+    const end = this.#positions.endOf(this.#attempts.sender, this.#requests!.position);
+    request.reach(end, this.#inGap ? null : this.#at);
+    if (cause === 'complete' || cause === 'closed') {
       exchange.acked = this.#attempts.senderSide.watch(request.end);
     }
     if (!exchange.decided) this.#context.onRequest(exchange);
@@ -267,16 +333,18 @@ export class Conversation {
     });
     if (framing.kind === 'tunnel') {
       this.#tunnel = true;
+      this.#plain = method !== 'CONNECT';
       this.#requests!.enterTunnel();
     }
     return framing;
   }
 
-  #onResponseEnd(end: MessageEnd): void {
+  #onResponseEnd(cause: MessageEnd): void {
     const message = this.#receiving!;
     const exchange = this.#answering;
-    message.ended = end;
-    message.reach(this.#responseOffset, this.#inGap ? null : this.#at);
+    message.ended = cause;
+    const end = this.#positions.endOf(this.#receiverSide, this.#responses!.position);
+    message.reach(end, this.#inGap ? null : this.#at);
     this.#receiving = null;
     this.#answering = null;
     if (exchange !== null) this.#attempts.answered(exchange);

@@ -6,6 +6,7 @@ import { keep, type Moment, type Time } from '../capture/packet.ts';
 import type { Anomaly, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
 import type { AckWatch, Connection, Side } from '../tcp/stream.ts';
+import type { TlsFacts } from '../tls/tls.ts';
 import type { CollectedMessage } from './message.ts';
 import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction } from './transaction.ts';
 
@@ -34,6 +35,9 @@ export class Exchange implements Transaction {
   requestUnseen = 0;
   garbage: OtherBytes | null = null;
   opaque: Transaction['opaque'] = NOTHING;
+  answerDoubtful = false;
+  tls: TlsFacts | null = null;
+  opensTls = false;
   idleBefore: Time | null = null;
   anomalies: readonly Anomaly[] = NONE;
   occasion: Occasion = 'answered';
@@ -54,6 +58,10 @@ export class Exchange implements Transaction {
     if (index === 1) return;
     this.#dataBefore = dataSegmentsOf(connection);
     this.#againBefore = retransmissionsOf(connection);
+  }
+
+  get opens(): Transaction['opens'] {
+    return { tcp: this.index === 1, tls: this.opensTls };
   }
 
   get dataSegments(): number {

@@ -14,6 +14,7 @@ import type {
 } from '../http/message.ts';
 import type { OnLimit } from '../limits.ts';
 import type { AckWatch, Connection, Direction, Side, StreamSink } from '../tcp/stream.ts';
+import type { TlsFacts } from '../tls/tls.ts';
 
 /** A parser of one direction. */
 export interface Parser extends StreamSink {
@@ -78,7 +79,11 @@ export interface OtherBytes {
 }
 
 export interface Transaction {
-  readonly kind: 'exchange' | 'connect' | 'opaque';
+  /**
+   * 'exchange': a request, its answer, or both. 'connect': a connection on which none was begun. 'opaque': something
+   * else than HTTP. 'sealed': a turn of records that cannot be read; `request` and `response` are without heads.
+   */
+  readonly kind: 'exchange' | 'connect' | 'opaque' | 'sealed';
   readonly connection: Connection;
   readonly sender: Side;
   /** n-th transaction of the connection, from 1. */
@@ -101,6 +106,12 @@ export interface Transaction {
   readonly garbage: OtherBytes | null;
   /** For kind 'opaque': what either side sent. */
   readonly opaque: { readonly sender: OtherBytes | null; readonly receiver: OtherBytes | null };
+  /** For kind 'sealed': a record came that may be its answer, or no answer at all. */
+  readonly answerDoubtful: boolean;
+  /** What is known of the TLS that carries it; null where none does. */
+  readonly tls: TlsFacts | null;
+  /** It is the first that its TLS handshake, or its TCP one, was made for. */
+  readonly opens: { readonly tcp: boolean; readonly tls: boolean };
   /** Silence on the connection before the request; null on the first. */
   readonly idleBefore: Time | null;
   /** Data segments of both sides while it lasted, and how many of them had been sent before. */

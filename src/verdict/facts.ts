@@ -22,6 +22,8 @@ export const STUCK_REPEATS = 3;
 
 export interface Facts {
   readonly transaction: Transaction;
+  /** The transaction's own; a rule may be asked what it said if a sealed turn were one that can be read. */
+  readonly kind: Transaction['kind'];
   readonly sender: Direction;
   readonly receiver: Direction;
   readonly sent: 'full' | 'partial' | 'none' | 'unknown';
@@ -66,6 +68,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   const closedBy = !closeUnseen ? closing : closing === 'receiver_fin' ? 'sender_fin' : 'receiver_fin';
   return {
     transaction,
+    kind: transaction.kind,
     sender,
     receiver,
     sent: sentOf(transaction),
@@ -195,6 +198,7 @@ function respondedOf(
 ): Facts['responded'] {
   if (t.kind === 'opaque') return 'unknown';
   const { response } = t;
+  if (t.kind === 'sealed') return respondedSealed(t);
   if (response !== null) {
     if (response.ended === 'complete' || response.ended === 'closed') return 'full';
     if (response.ended === 'lost') return 'unknown';
@@ -208,6 +212,12 @@ function respondedOf(
   // Nothing was captured of the request: what the receiver sent may have answered it.
   if (t.request === null && t.kind === 'exchange' && receiver.highest > 0) return 'unknown';
   return t.garbage === null ? 'none' : 'partial';
+}
+
+/** Where records end says nothing of where an answer does. */
+function respondedSealed({ response, answerDoubtful, answerUnseen }: Transaction): Facts['responded'] {
+  if (response !== null) return response.ended === 'cut' ? 'partial' : 'unknown';
+  return answerDoubtful || answerUnseen > 0 ? 'unknown' : 'none';
 }
 
 /** RFC 9112 §6.3: a response without a length ends with its connection. */

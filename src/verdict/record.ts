@@ -4,6 +4,7 @@
 import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
 import type { HeaderField, RequestHead, ResponseHead } from '../http/message.ts';
 import type { Side } from '../tcp/stream.ts';
+import type { TlsFacts, TlsRecord } from '../tls/tls.ts';
 import type { Message, Transaction } from '../transaction/transaction.ts';
 import { entryOf } from './codes.ts';
 import type { Facts } from './facts.ts';
@@ -44,7 +45,7 @@ export function recordOf(
     confidence: verdict.confidence,
     because: verdict.because,
     facts: transactionFacts(facts, verdict),
-    request: transaction.request === null ? null : requestOf(transaction.request, connection.receiver),
+    request: requestOf(transaction, connection.receiver),
     response: responseOf(transaction),
     times,
     timings: timingsOf(times, facts),
@@ -73,18 +74,18 @@ export class Judged {
   /** Of the receiver. */
   readonly ip: string;
   readonly port: number;
-  /** The receiver's name as the request gives it. */
+  /** The receiver's name as the request gives it, else as the TLS handshake does. */
   readonly name: string | null;
 
   constructor(transaction: Transaction, verdict: Verdict) {
-    const { connection, sender, request } = transaction;
+    const { connection, sender, request, tls } = transaction;
     const side: Side = sender === 0 ? 1 : 0;
     this.transaction = transaction;
     this.verdict = verdict;
     this.outcome = verdict.outcome;
     this.ip = connection.addresses[side];
     this.port = connection.ports[side];
-    this.name = request?.head ? nameIn(request.head) : null;
+    this.name = request?.head ? nameIn(request.head) : (tls?.sni ?? null);
   }
 
   get code(): Code {
@@ -116,7 +117,7 @@ export class Judged {
 
 /** The receiver's name and port as the sender gives it: Host field or absolute target, else address and port. */
 export function hostOf(record: TransactionRecord): { host: string; port: number } {
-  return hostNamed(record.request?.host ?? null, record.connection.receiver);
+  return hostNamed(record.request?.host ?? record.connection.tls?.sni ?? null, record.connection.receiver);
 }
 
 /** @param name as the request gives it. */
@@ -139,14 +140,15 @@ function transactionFacts(facts: Facts, verdict: Verdict): TransactionFacts {
   };
 }
 
-function requestOf(message: Message<RequestHead>, receiver: Endpoint): RequestRecord {
+function requestOf({ kind, request: message, tls }: Transaction, receiver: Endpoint): RequestRecord | null {
+  if (message === null || kind === 'sealed') return null;
   const { head } = message;
   const host = head === null ? null : nameIn(head);
   const named = head !== null && isNamed(head);
   return {
     method: named ? head.method : null,
     target: named ? head.target : null,
-    url: named ? urlOf(head.target, host, receiver) : null,
+    url: named ? urlOf(head.target, host, receiver, tls !== null) : null,
     host,
     version: head?.version ?? null,
     headers: head?.headers ?? [],
@@ -163,7 +165,8 @@ function isNamed({ complete, target }: RequestHead): boolean {
   return complete || target !== '';
 }
 
-function responseOf({ response, interim }: Transaction): ResponseRecord | null {
+function responseOf({ kind, response, interim }: Transaction): ResponseRecord | null {
+  if (kind === 'sealed') return null;
   if (response === null && interim.length === 0) return null;
   const head = response?.head ?? null;
   return {
@@ -203,16 +206,16 @@ function authorityOf(target: string): string | null {
   return authority === undefined ? null : authority.slice(authority.lastIndexOf('@') + 1);
 }
 
-function urlOf(target: string, host: string | null, receiver: Endpoint): string {
+function urlOf(target: string, host: string | null, receiver: Endpoint, tls: boolean): string {
   // An empty Host field is allowed, and names nobody (RFC 9112 §3.2).
-  const base = `http://${host || authority(receiver)}`;
+  const base = `${tls ? 'https' : 'http'}://${host || authority(receiver, tls)}`;
   if (!target.startsWith('/')) return target === '*' ? base : target;
   return `${base}${target}`;
 }
 
-function authority({ ip, port }: Endpoint): string {
+function authority({ ip, port }: Endpoint, tls: boolean): string {
   const name = ip.includes(':') ? `[${ip}]` : ip;
-  return port === 80 ? name : `${name}:${port}`;
+  return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
 }
 
 function timesOf(facts: Facts): TransactionTimes {
@@ -223,7 +226,7 @@ function timesOf(facts: Facts): TransactionTimes {
     syn: first ? time(sender.syn?.at) : null,
     synAck: first ? time(receiver.syn?.at) : null,
     established: first ? time(t.connection.established) : null,
-    tlsDone: null,
+    tlsDone: t.opens.tls ? time(t.tls?.done) : null,
     requestFirstByte: time(t.request?.firstByte ?? t.opaque.sender?.first),
     requestLastByte: t.request === null ? null : endOf(t.request),
     requestAcked: time(t.acked?.at),
@@ -239,7 +242,7 @@ function timingsOf(times: TransactionTimes, facts: Facts): TransactionTimings {
   const end = times.responseLastByte ?? facts.closed?.time ?? null;
   return {
     connect: between(times.syn, times.established),
-    tls: null,
+    tls: t.opens.tls ? between(t.tls?.clientHello?.first.time ?? null, times.tlsDone) : null,
     send: between(times.requestFirstByte, times.requestLastByte),
     ack: between(times.requestLastByte, times.requestAcked),
     wait: t.garbage === null ? between(times.requestLastByte, times.responseFirstByte) : null,
@@ -281,7 +284,27 @@ function connectionOf(facts: Facts, capture: CaptureFacts): ConnectionRecord {
     link: linkName(connection.link),
     vlan: connection.vlan < 0 ? null : connection.vlan,
     interface: capture.interfaces[connection.interfaceIndex]?.name ?? null,
-    tls: null,
+    tls: t.tls === null ? null : tlsOf(t.tls, t.sender),
+  };
+}
+
+function tlsOf(tls: TlsFacts, sender: Side): TlsRecord {
+  return {
+    sni: tls.sni,
+    version: tls.version,
+    offered: [...tls.offered],
+    cipher: tls.cipher,
+    alpn: tls.alpn,
+    alpnOffered: [...tls.alpnOffered],
+    resumed: tls.resumed,
+    alert: tls.alerts.find(({ fatal }) => fatal)?.name ?? null,
+    alerts: tls.alerts.map(({ side, fatal, name }) => ({
+      by: side === sender ? 'sender' : 'receiver',
+      fatal,
+      name,
+    })),
+    certificate: tls.certificate,
+    decrypted: tls.decrypted,
   };
 }
 

@@ -16,7 +16,7 @@ export interface Finding {
   readonly because?: readonly Reason[];
   readonly signals?: readonly string[];
   readonly missing?: readonly string[];
-  readonly likely?: Code;
+  readonly likely?: Code | null;
 }
 
 export interface Rule {

@@ -20,6 +20,8 @@ export function signalsOf(facts: Facts): string[] {
   if (isFromElsewhere(facts)) signals.push('rst_ttl_differs');
   if (sender.icmp !== null) signals.push('icmp_error');
   if (receiver.zeroWindow !== null) signals.push('zero_window');
+  if (t.tls !== null && t.tls.notTls !== null) signals.push('not_tls');
+  for (const anomaly of t.tls?.anomalies ?? []) signals.push(`tls_anomaly:${anomaly}`);
   for (const anomaly of t.anomalies) signals.push(`http_anomaly:${anomaly}`);
   return signals;
 }

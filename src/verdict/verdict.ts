@@ -6,6 +6,7 @@
 import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
 import type { HeaderField } from '../http/message.ts';
 import type { LimitName } from '../limits.ts';
+import type { Secrets, TlsRecord } from '../tls/tls.ts';
 import type { PacketRecord } from './packet-record.ts';
 
 export const OUTCOMES = [
@@ -105,6 +106,10 @@ export interface Reasons {
   not_http: { readonly protocol: 'tls' | 'http2' | 'other' };
   protocol_changed: None;
   no_rule: None;
+  /** What came back on an encrypted turn. */
+  sealed_answer: { readonly bytes: number };
+  sealed_doubt: None;
+  sealed_silence: None;
   // what was seen
   no_reply: { readonly syns: number };
   syn_not_repeated: None;
@@ -127,6 +132,13 @@ export interface Reasons {
   body_rejected: None;
   body_not_accepted: None;
   body_unreadable: None;
+  tls_alert: { readonly name: string };
+  tls_alert_sealed: None;
+  /** The answer to a plain request is a TLS record. */
+  tls_answer: None;
+  not_tls: { readonly line: string };
+  handshake_waited: { readonly seconds: number };
+  client_hello_lost: None;
   // signs that an RST is not the receiver's
   rst_ttl: { readonly rst: number; readonly usual: number };
   sent_after_rst: None;
@@ -163,6 +175,9 @@ export type Reason = { [R in keyof Reasons]: { readonly reason: R } & Reasons[R]
 export type Role =
   | 'syn'
   | 'syn_ack'
+  | 'client_hello'
+  | 'server_hello'
+  | 'tls_alert'
   | 'request_first_byte'
   | 'request_last_byte'
   | 'request_acked'
@@ -280,13 +295,7 @@ export interface ConnectionRecord {
   readonly link: string;
   readonly vlan: number | null;
   readonly interface: string | null;
-  readonly tls: {
-    readonly sni: string | null;
-    readonly version: string | null;
-    readonly alpn: string | null;
-    readonly alert: string | null;
-    readonly decrypted: boolean;
-  } | null;
+  readonly tls: TlsRecord | null;
 }
 
 /** As judged; reporters add `summary`, which depends on the language. */
@@ -476,6 +485,8 @@ export interface AnalysisOptions {
   readonly accept: AcceptRule;
   /** Where the business key of a request stands, first match wins; empty means the usual names. */
   readonly keys: readonly KeySpec[];
+  /** TLS secrets; null without any. */
+  readonly secrets: Secrets | null;
 }
 
 /** A place to look for a business key; `text` is how `--key` says it. */

@@ -76,20 +76,21 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   tls_alert_by_receiver: {
     title: 'TLS handshake rejected by the receiver',
     definition:
-      'The receiver sent a fatal TLS alert during the handshake; its code is in `connection.tls.alert`.',
+      'The receiver sent a fatal TLS alert during the handshake, or in TLS 1.3 right after it instead of an answer; its name is in `connection.tls.alert`.',
     remedy:
       'Read the alert: it tells whether protocol version, cipher suites, SNI or the client certificate did not suit the receiver.',
   },
   tls_rejected_by_sender: {
     title: 'TLS handshake rejected by the sender',
     definition:
-      "The sender sent a fatal TLS alert, or closed right after the receiver's first flight: what the receiver offered was not acceptable to it.",
+      "The sender sent a fatal TLS alert, or closed right after the receiver's flight, without a request: what the receiver offered was not acceptable to it.",
     remedy:
       "Check the receiver's certificate (name, chain, expiry) against the sender's trust store, and the sender's clock.",
   },
   tls_aborted: {
     title: 'TLS handshake aborted',
-    definition: 'One side closed or reset the connection during the TLS handshake without sending an alert.',
+    definition:
+      'One side closed or reset the connection during the TLS handshake without sending an alert, the receiver answered with something else than TLS, or the handshake stopped in the middle.',
     remedy:
       'Look at the logs of the side that closed: a handshake timeout, a crash of the terminator, or a device that cuts TLS.',
   },

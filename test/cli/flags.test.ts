@@ -34,6 +34,7 @@ describe('analyze', () => {
         methods: [],
         keys: [],
         accept: { body: null, rejectBody: null, statuses: null },
+        secrets: null,
       },
       only: null,
       targets: [{ path: null, format: null }],

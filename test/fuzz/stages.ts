@@ -11,6 +11,7 @@ import { createSegment } from '../../src/decode/segment.ts';
 import type { MessageSink, RequestHead, ResponseHead } from '../../src/http/message.ts';
 import type { Connection, Side, StreamSink } from '../../src/tcp/stream.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
+import { TLS } from '../../src/tls/session.ts';
 import { Conversation } from '../../src/transaction/conversation.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
 import { offsetFault } from '../support/offset-fault.ts';
@@ -39,6 +40,8 @@ export async function watchStages(
           options,
         ),
     },
+    tls: TLS,
+    secrets: null,
     agenda,
     timeout,
     onLimit() {},

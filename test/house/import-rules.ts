@@ -23,6 +23,7 @@ export const BORDERS: ReadonlySet<string> = new Set([
   'capture/packet.ts',
   'decode/segment.ts',
   'tcp/stream.ts',
+  'tls/tls.ts',
   'http/message.ts',
   'transaction/transaction.ts',
   'verdict/verdict.ts',

@@ -7,7 +7,7 @@ import type { Evidence, TransactionRecord } from '../../src/verdict/verdict.ts';
 import { needs } from '../support/needs.ts';
 import { type Capture, labCaptures, run } from './truth.ts';
 
-const AGREE = /^(01|02|03|04|05|06|07|08|09|10|11|12|13|14|15|20|21)-/;
+const AGREE = /^(01|02|03|04|05|06|07|08|09|10|11|12|13|14|15|17|19|20|21)-/;
 
 /** Seconds. The Java client writes its log up to 6 ms, nginx at the end of an exchange and up to 42 ms late. */
 const LOG_SLACK = 0.05;
@@ -45,6 +45,7 @@ function shows({ role }: Evidence, f: Frame, record: TransactionRecord, last: Fr
       return mine && has(f, SYN) && !has(f, ACK);
     case 'syn_ack':
       return theirs && has(f, SYN | ACK);
+    case 'client_hello':
     case 'request_first_byte':
     case 'request_last_byte':
     case 'request_retransmitted':
@@ -54,6 +55,9 @@ function shows({ role }: Evidence, f: Frame, record: TransactionRecord, last: Fr
       // Only a whole request must be covered to its last byte.
       return last === undefined || ((f.ack - (last.seq + last.payloadLength)) | 0) >= 0;
     }
+    case 'tls_alert':
+      return f.payloadLength > 0;
+    case 'server_hello':
     case 'interim_response':
     case 'response_first_byte':
     case 'response_last_byte':

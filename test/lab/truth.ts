@@ -22,6 +22,7 @@ interface Endpoint {
 export interface Post {
   readonly id: string;
   readonly order: string;
+  readonly url: string;
   readonly client: Endpoint | null;
   readonly server: Endpoint | null;
   readonly client_times: Readonly<Record<string, number | undefined>>;
@@ -56,7 +57,7 @@ export interface Run {
   readonly records: readonly TransactionRecord[];
   readonly findings: Findings;
   readonly matches: readonly Match[];
-  /** Records that belong to no post. */
+  /** Records of the posts' receivers that belong to no post. */
   readonly extra: readonly TransactionRecord[];
 }
 
@@ -109,7 +110,12 @@ export function matched(
     if (record !== null) free.delete(record);
     return { post, record };
   });
-  return { matches, extra: [...free] };
+  // A tunnel is asked for before the post, and others send requests to the notify server itself.
+  const servers = new Set(posts.map(({ server }) => server?.ip));
+  const extra = [...free].filter(
+    ({ request, connection }) => request?.method !== 'CONNECT' && servers.has(connection.receiver.ip),
+  );
+  return { matches, extra };
 }
 
 /**
@@ -120,9 +126,9 @@ function bestOf(post: Post, records: Iterable<TransactionRecord>, epoch: number)
   let best: TransactionRecord | null = null;
   let bestRank = Number.POSITIVE_INFINITY;
   for (const record of records) {
-    const { sender, receiver, index } = record.connection;
-    if (!isAt(sender, post.client) || !isAt(receiver, post.server)) continue;
     const { request } = record;
+    const { sender, receiver, index } = record.connection;
+    if (request?.method === 'CONNECT' || !isAt(sender, post.client) || !isAt(receiver, post.server)) continue;
     if (request?.complete && request.body !== null && !request.body.includes(post.order)) continue;
     const begun = record.times.syn ?? record.times.requestFirstByte ?? record.times.responseFirstByte ?? 0;
     const distance = Math.abs(epoch + begun / 1e9 - (post.client_times['post_start'] ?? 0));

@@ -229,6 +229,8 @@ pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
         version: 4,
         status: 204,
         atMost: true,
+        name: 'unknown_ca',
+        line: 'HTTP/1.1 400',
         reason,
       } as never),
     );

@@ -10,6 +10,7 @@ import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import type { LimitName } from '../../src/limits.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
+import { TLS } from '../../src/tls/session.ts';
 import { Conversation } from '../../src/transaction/conversation.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
 
@@ -27,6 +28,8 @@ export async function observe(source: PacketSource, timeout = 30e9): Promise<Obs
   const onLimit = (name: LimitName) => limits.push(name);
   const context = {
     http: HTTP,
+    tls: TLS,
+    secrets: null,
     agenda,
     timeout,
     onLimit,

@@ -40,8 +40,11 @@ function expectNumbered(transactions: readonly Transaction[]): void {
   }
 }
 
+type Message = { readonly start: number; readonly end: number };
+
 function textOf({ kind, request, response, interim, opaque }: Transaction): string {
   if (kind === 'connect') return 'connect';
+  if (kind === 'sealed') return `sealed ${lengthOf(request)}/${lengthOf(response)}`;
   const sent = request === null ? '-' : `${request.head?.method} ${request.head?.target}${ending(request)}`;
   const answers: (string | number)[] = interim.map(({ status }) => status);
   if (response !== null) {
@@ -50,6 +53,10 @@ function textOf({ kind, request, response, interim, opaque }: Transaction): stri
   const text = `${sent} > ${answers.join(' ') || '-'}`;
   if (kind === 'exchange') return text;
   return `opaque ${opaque.sender?.bytes ?? 0}/${opaque.receiver?.bytes ?? 0}${response === null ? '' : ` ${text}`}`;
+}
+
+function lengthOf(message: Message | null): number {
+  return message === null ? 0 : message.end - message.start;
 }
 
 function ending({ ended }: { readonly ended: string | null }): string {

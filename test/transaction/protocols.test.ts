@@ -3,19 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { conversation } from '../support/conversation.ts';
 import { attempts, paired, post, reply } from './attempts.ts';
 
-const HELLO = Buffer.concat([Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]), Buffer.alloc(194, 0x55)]);
+const hello = (type: number) =>
+  Buffer.concat([Buffer.from([0x16, 3, 1, 0, 200, type, 0, 0, 196, 3, 3]), Buffer.alloc(194, 0x55)]);
 
-test('TLS: one record for the connection, however many packets', async () => {
+test('TLS: one record for each turn', async () => {
   const c = conversation({ server: '203.0.113.44:443' })
     .handshake()
-    .clientSends(HELLO)
-    .serverSends(HELLO)
+    .clientSends(hello(1))
+    .serverSends(hello(2))
     .ack();
   for (let i = 0; i < 5; i++) {
     c.clientSends(Buffer.concat([Buffer.from([0x17, 3, 3, 0, 50]), Buffer.alloc(50, i)]));
     c.serverSends(Buffer.concat([Buffer.from([0x17, 3, 3, 0, 50]), Buffer.alloc(50, i + 100)])).wait(40_000);
   }
-  expect(await paired(c.close('client').frames)).toEqual([`opaque ${205 + 275}/${205 + 275}`]);
+  expect(await paired(c.close('client').frames)).toEqual(Array(5).fill('sealed 55/55'));
 });
 
 test('the receiver speaks first', async () => {
@@ -87,12 +88,26 @@ describe('leaving HTTP', () => {
     c.clientSends('CONNECT m.example:443 HTTP/1.1\r\nHost: m.example:443\r\n\r\n');
     c.serverSends('HTTP/1.1 200 Connection established\r\n\r\n')
       .ack()
-      .clientSends(HELLO)
-      .serverSends(HELLO)
+      .clientSends('EHLO m.example\r\n')
+      .serverSends('220 mx\r\n')
       .ack();
     expect(await paired(c.close('client').frames)).toEqual([
       'CONNECT m.example:443 > 200 Connection established',
-      `opaque ${HELLO.length}/${HELLO.length}`,
+      'opaque 16/8',
+    ]);
+  });
+
+  test('CONNECT: TLS inside the tunnel is known as such', async () => {
+    const c = conversation({ server: '203.0.113.44:3128' }).handshake();
+    c.clientSends('CONNECT m.example:443 HTTP/1.1\r\nHost: m.example:443\r\n\r\n');
+    c.serverSends('HTTP/1.1 200 Connection established\r\n\r\n')
+      .ack()
+      .clientSends(hello(1))
+      .serverSends(hello(2))
+      .ack();
+    expect(await paired(c.close('client').frames)).toEqual([
+      'CONNECT m.example:443 > 200 Connection established',
+      'connect',
     ]);
   });
 

@@ -18,6 +18,9 @@ export const reasons: ReasonWording = {
   end_unseen: () => 'the FIN that may end the response was acknowledged, but not captured',
   not_http: (r) => `the bytes are ${PROTOCOLS[r.protocol]}`,
   protocol_changed: () => 'the connection changed to another protocol',
+  sealed_answer: (r) => `records of ${count(r.bytes, 'byte')} came back that cannot be read`,
+  sealed_doubt: () => 'one record came back that may be an answer or a session ticket',
+  sealed_silence: () => 'no record came back that could be an answer',
   no_rule: () => 'no rule fits what was captured',
 
   no_reply: (r) => `${count(r.syns, 'SYN')}, nothing in return`,
@@ -43,6 +46,13 @@ export const reasons: ReasonWording = {
   body_rejected: () => 'the body matches the reject rule',
   body_not_accepted: () => 'the body does not match the accept rule',
   body_unreadable: () => 'the body that the rule needs is cut or cannot be decoded',
+
+  tls_alert: (r) => `the alert was ${quoted(r.name)}`,
+  tls_alert_sealed: () => 'the only encrypted record before the end has the size of an alert',
+  tls_answer: () => 'what came is a TLS record: the port expects https',
+  not_tls: (r) => `what answered the ClientHello is not TLS: ${quoted(r.line)}`,
+  handshake_waited: (r) => `the last of the handshake was ${seconds(r.seconds)} old`,
+  client_hello_lost: () => 'it is the ClientHello that was not acknowledged: no request was sent',
 
   rst_ttl: (r) => `the RST has TTL ${r.rst}, other packets of the receiver ${r.usual}`,
   sent_after_rst: () => 'the receiver went on sending after it',

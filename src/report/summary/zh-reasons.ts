@@ -15,6 +15,9 @@ export const reasons: ReasonWording = {
   end_unseen: () => '可能结束响应的 FIN 已被确认，但未被抓到',
   not_http: (r) => `内容${PROTOCOLS[r.protocol]}`,
   protocol_changed: () => '该连接已切换为其他协议',
+  sealed_answer: (r) => `收到 ${r.bytes} 字节无法解读的加密记录`,
+  sealed_doubt: () => '收到一条加密记录，可能是响应，也可能是会话票据',
+  sealed_silence: () => '没有收到可能是响应的加密记录',
   no_rule: () => '抓到的内容不符合任何一条规则',
 
   no_reply: (r) => `${r.syns} 个 SYN，没有任何回应`,
@@ -38,6 +41,13 @@ export const reasons: ReasonWording = {
   body_rejected: () => '响应体符合拒绝规则',
   body_not_accepted: () => '响应体不符合接受规则',
   body_unreadable: () => '规则所需的响应体被截断或无法解码',
+
+  tls_alert: (r) => `警报为 ${quoted(r.name)}`,
+  tls_alert_sealed: () => '结束前唯一的加密记录大小与警报相符',
+  tls_answer: () => '收到的是 TLS 记录：该端口要求使用 https',
+  not_tls: (r) => `对 ClientHello 的回应不是 TLS：${quoted(r.line)}`,
+  handshake_waited: (r) => `握手的最后一步已过去 ${seconds(r.seconds)}`,
+  client_hello_lost: () => '未被确认的是 ClientHello，请求尚未发出',
 
   rst_ttl: (r) => `该 RST 的 TTL 为 ${r.rst}，接收方其他包为 ${r.usual}`,
   sent_after_rst: () => '其后接收方仍在发包',

@@ -5,6 +5,7 @@
 import type { Time } from '../../capture/packet.ts';
 import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
 import { forgery } from '../forgery.ts';
+import { likelyOf } from '../likely.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 import type { Reason } from '../verdict.ts';
 
@@ -16,7 +17,7 @@ const STUCK_WINDOW: Time = 1e9;
 /** Still going on when the capture ended: nobody had closed, answered or given up. */
 function pending(f: Facts): Finding | undefined {
   const { transaction: t } = f;
-  if (t.occasion !== 'captureEnd' || t.kind === 'opaque') return undefined;
+  if (t.occasion !== 'captureEnd' || t.kind === 'opaque' || isBegunSealed(f)) return undefined;
   if (isClosed(f) || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null)
     return undefined;
   if (t.request === null && t.kind === 'exchange') return undefined;
@@ -33,6 +34,11 @@ function pending(f: Facts): Finding | undefined {
     ),
     because: [{ reason: 'undecided_at_end', seconds: seen }],
   };
+}
+
+/** Something came that cannot be read, and may be all of an answer. */
+function isBegunSealed({ transaction: t }: Facts): boolean {
+  return t.kind === 'sealed' && (t.response !== null || t.answerDoubtful);
 }
 
 /** A half-close only says that no further request follows; an answer may still come. */
@@ -111,11 +117,15 @@ function insufficient(f: Facts): Finding | undefined {
 function whatIsMissing(f: Facts): string[] {
   const { transaction: t } = f;
   if (t.pairingGuessed) return ['pairing'];
-  if (t.kind === 'opaque') return [];
+  if (t.kind === 'opaque' || t.kind === 'sealed') return [];
   const missing: string[] = [];
   if (f.oneDirection === 'sender') missing.push('packets_of_receiver');
   if (f.oneDirection === 'receiver') missing.push('packets_of_sender');
-  if (t.kind === 'connect') return hasSentMore(f) ? [...missing, 'request', 'response'] : missing;
+  if (t.kind === 'connect') {
+    if (hasSentMore(f)) missing.push('request', 'response');
+    if (isHandshakeUnseen(f)) missing.push('handshake');
+    return missing;
+  }
   const status = t.response?.head?.status ?? 0;
   if (t.request === null) missing.push('request');
   else if (f.sent === 'unknown' && t.response === null && !isSilent(f)) missing.push('request_end');
@@ -133,6 +143,13 @@ function hasSentMore(f: Facts): boolean {
   // A FIN counts one.
   if (rst === null || rst.offset <= highest + 1) return false;
   return forgery(f).fault === undefined;
+}
+
+/** Of a TLS handshake that was not captured whole nobody knows how it ended; an alert in clear tells it all the same. */
+function isHandshakeUnseen({ transaction: { tls }, sender, receiver }: Facts): boolean {
+  if (tls === null || tls.alerts.some(({ fatal }) => fatal)) return false;
+  const sent = Math.max(receiver.highest, receiver.fin?.offset ?? 0);
+  return sender.ackedUnseen + receiver.ackedUnseen > 0 || sent > receiver.next;
 }
 
 /**
@@ -173,6 +190,7 @@ function reasons(f: Facts): Reason[] {
 
 function opaque(f: Facts): Finding | undefined {
   const { transaction: t } = f;
+  if (t.kind === 'sealed') return sealed(f);
   const switched = t.response?.head?.status === 101 && f.responded === 'full';
   if (t.kind !== 'opaque' && !switched) return undefined;
   return {
@@ -187,6 +205,29 @@ function opaque(f: Facts): Finding | undefined {
     ],
     missing: switched ? ['response'] : ['request', 'response'],
   };
+}
+
+function sealed(f: Facts): Finding {
+  const { request, response, acked } = f.transaction;
+  return {
+    proofs: proofs(
+      ['request_first_byte', request?.firstByte],
+      ['request_last_byte', request?.ended === 'complete' ? request.lastByte : null],
+      ['request_acked', acked?.at],
+      ['response_first_byte', response?.firstByte],
+      ['response_last_byte', response?.lastByte],
+      [f.closing ?? 'last_packet', response === null ? (f.closed ?? f.transaction.connection.last) : null],
+    ),
+    because: [{ reason: 'not_http', protocol: 'tls' }, seen(f)],
+    likely: likelyOf(f),
+    missing: ['request', 'response'],
+  };
+}
+
+/** What came back on the turn. */
+function seen({ transaction: { response, answerDoubtful } }: Facts): Reason {
+  if (response !== null) return { reason: 'sealed_answer', bytes: response.end - response.start };
+  return answerDoubtful ? { reason: 'sealed_doubt' } : { reason: 'sealed_silence' };
 }
 
 function protocol(opaque: Facts['transaction']['opaque']): 'tls' | 'http2' | 'other' {

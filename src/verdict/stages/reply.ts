@@ -110,13 +110,19 @@ function isInvalid(f: Facts): boolean {
 
 function invalid(f: Facts): Finding | undefined {
   const { garbage } = f.transaction;
-  if (!isInvalid(f) || f.transaction.kind !== 'exchange' || f.late) return undefined;
+  if (!isInvalid(f) || f.kind !== 'exchange' || f.late) return undefined;
   return {
     proofs: [
       ...answer(f),
       ...proofs(['response_first_byte', garbage?.first], ['response_last_byte', garbage?.last]),
     ],
+    ...(garbage !== null && isTlsRecord(garbage.prefix) ? { because: [{ reason: 'tls_answer' }] } : {}),
   };
+}
+
+/** Content type 20 to 23, legacy version 3.x (RFC 8446 §5.1): as a port that expects TLS answers a plain request. */
+function isTlsRecord(prefix: Buffer): boolean {
+  return prefix.length > 2 && prefix[0]! >= 20 && prefix[0]! <= 23 && prefix[1] === 3;
 }
 
 function late(f: Facts): Finding | undefined {
@@ -160,7 +166,7 @@ function early(f: Facts): Finding | undefined {
 }
 
 function refusal(f: Facts, belongs: (status: number) => boolean): Finding | undefined {
-  if (f.transaction.kind !== 'exchange' || !isRefusal(f) || !belongs(status(f))) return undefined;
+  if (f.kind !== 'exchange' || !isRefusal(f) || !belongs(status(f))) return undefined;
   return { proofs: answer(f) };
 }
 
@@ -197,7 +203,7 @@ function refusedInBody(f: Facts): Finding | undefined {
 }
 
 const isWholeSuccess = (f: Facts) =>
-  f.transaction.kind === 'exchange' && f.responded === 'full' && isFinal(f) && isSuccess(f) && !f.late;
+  f.kind === 'exchange' && f.responded === 'full' && isFinal(f) && isSuccess(f) && !f.late;
 
 function delivered(f: Facts): Finding | undefined {
   const accept = rulesFor(f);

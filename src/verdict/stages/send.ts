@@ -17,7 +17,7 @@ const AT_ONCE: Time = 1e9;
 /** A sender that waits less than this has not waited for what it accuses the receiver of. */
 const IMPATIENT: Time = 1e9;
 
-const isRequest = (f: Facts) => f.transaction.kind === 'exchange' && f.transaction.request !== null;
+const isRequest = (f: Facts) => f.kind === 'exchange' && f.transaction.request !== null;
 const start = (f: Facts) => f.transaction.request!.start;
 
 function noRequestSent(f: Facts): Finding | undefined {

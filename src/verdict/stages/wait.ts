@@ -11,7 +11,7 @@ import type { Party, Proof, Reason, Role } from '../verdict.ts';
 const IMPATIENT: Time = 1e9;
 
 const isUnanswered = (f: Facts) =>
-  f.transaction.kind === 'exchange' && f.transaction.request !== null && f.responded === 'none';
+  f.kind === 'exchange' && f.transaction.request !== null && f.responded === 'none';
 
 function carried(f: Facts, role: Role): Proof[] {
   const { transaction: t } = f;

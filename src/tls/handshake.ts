@@ -1,0 +1,76 @@
+/**
+ * In: the content of one direction's handshake records, cut anywhere. Out: whole messages (RFC 8446 §4). One that is
+ * longer than the limit is stepped over without being held.
+ */
+import { LIMITS } from '../limits.ts';
+
+/** HandshakeType (RFC 8446 §4, RFC 5246 §7.4). */
+export const CLIENT_HELLO = 1;
+export const SERVER_HELLO = 2;
+export const CERTIFICATE = 11;
+
+const HEADER = 4;
+
+export class HandshakeReader {
+  #onMessage: (type: number, body: Buffer) => void;
+  #onTooLong: () => void;
+  #held: Buffer = Buffer.alloc(0);
+  #used = 0;
+  /** Bytes of a message beyond the limit that are still to come. */
+  #skip = 0;
+
+  constructor(onMessage: (type: number, body: Buffer) => void, onTooLong: () => void) {
+    this.#onMessage = onMessage;
+    this.#onTooLong = onTooLong;
+  }
+
+  /** A message has begun and is not whole. */
+  get open(): boolean {
+    return this.#used > 0 || this.#skip > 0;
+  }
+
+  /** Bytes were lost, or the keys have changed: what had begun will not be completed. */
+  reset(): void {
+    this.#used = 0;
+    this.#skip = 0;
+  }
+
+  feed(bytes: Buffer, start: number, end: number): void {
+    let pos = start;
+    while (pos < end) {
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, end - pos);
+        this.#skip -= skipped;
+        pos += skipped;
+        continue;
+      }
+      if (this.#used < HEADER) {
+        pos = this.#hold(bytes, pos, Math.min(end, pos + HEADER - this.#used));
+        if (this.#used < HEADER) return;
+      }
+      const length = this.#held.readUIntBE(1, 3);
+      if (length > LIMITS.tlsHandshakeBytes) {
+        this.#used = 0;
+        this.#skip = length;
+        this.#onTooLong();
+        continue;
+      }
+      pos = this.#hold(bytes, pos, Math.min(end, pos + HEADER + length - this.#used));
+      if (this.#used < HEADER + length) return;
+      this.#used = 0;
+      this.#onMessage(this.#held[0]!, this.#held.subarray(HEADER, HEADER + length));
+    }
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): number {
+    const needed = this.#used + end - start;
+    if (needed > this.#held.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#held.length, 512));
+      this.#held.copy(grown, 0, 0, this.#used);
+      this.#held = grown;
+    }
+    bytes.copy(this.#held, this.#used, start, end);
+    this.#used = needed;
+    return end;
+  }
+}
