@@ -13,6 +13,7 @@ import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
 import { costsEvidence, type LimitName } from './limits.ts';
 import { ConnectionTable } from './tcp/table.ts';
+import { withEmbedded } from './tls/keylog.ts';
 import { TLS } from './tls/session.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
@@ -105,7 +106,7 @@ export async function analyze(
   const context: Context = {
     http: HTTP,
     tls: TLS,
-    secrets: options.secrets,
+    secrets: withEmbedded(options.secrets, source.facts.keyLogs ?? [], onLimit),
     agenda,
     timeout: options.timeout,
     onLimit,

@@ -23,6 +23,7 @@ export { en } from './report/summary/en.ts';
 export type { Language } from './report/summary/language.ts';
 export { zh } from './report/summary/zh.ts';
 export { type Clock, rfc3339 } from './report/time.ts';
+export { KeyLog } from './tls/keylog.ts';
 export type { PacketRecord } from './verdict/packet-record.ts';
 export type {
   AcceptRule,

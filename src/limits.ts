@@ -60,6 +60,13 @@ export const LIMITS = {
   /** Records of a TLS direction whose place is remembered for a start line that goes over several. Fires: a start line
    *  over more begins, as far as the wire is concerned, with the first of these. */
   tlsRecords: 1_024,
+  /** Secrets of key logs. Fires: the oldest is forgotten. */
+  tlsSecrets: 1_000_000,
+  /** Sequence numbers that are tried for a direction's records after missing bytes, beyond one each. Fires: what follows the
+   *  next gap is not decrypted. */
+  tlsSequenceTries: 8_192,
+  /** Bytes of early data held until the server takes it. Fires: it counts as taken. */
+  tlsEarlyBytes: 64 * 1024,
   /** Extensions of one hello message (some 60 are registered). Fires: the rest is not read. */
   tlsExtensions: 256,
   /** Protocols of one ALPN extension. Fires: the rest is not read. */

@@ -25,6 +25,7 @@ export function newFacts(): CaptureFacts {
     firstTime: null,
     lastTime: null,
     dropped: null,
+    keyLogs: [],
     limitsHit: {},
   };
 }
@@ -107,6 +108,10 @@ export class Delivery implements Epoch {
     const hit = this.facts.limitsHit;
     if (hit !== undefined) hit[name] = (hit[name] ?? 0) + 1;
     this.tellLimit(name);
+  }
+
+  addKeyLog(text: string): void {
+    this.facts.keyLogs?.push(text);
   }
 
   /** @returns its index in `facts.interfaces`, or -1 when there are too many. */

@@ -92,6 +92,8 @@ export interface CaptureFacts {
   dropped: number | null;
   /** Only of a live capture. */
   readonly live?: LiveFacts;
+  /** TLS key logs that the capture itself holds (pcapng decryption secrets), in order; whoever reads one takes it out. */
+  readonly keyLogs?: string[];
   /** How often each limit fired while the capture was read. Stages after it count theirs into the same object. */
   readonly limitsHit?: Partial<Record<LimitName, number>>;
 }

@@ -1,7 +1,7 @@
 /**
  * pcapng: bytes of one file come in, packets and drop counts go out. Several sections, each with its own byte
- * order and interfaces; enhanced, simple and obsolete packet blocks; interface statistics. All other blocks
- * (names, secrets, custom ones …) are stepped over by their length.
+ * order and interfaces; enhanced, simple and obsolete packet blocks; interface statistics; TLS secrets.
+ * All other blocks (names, custom ones …) are stepped over by their length.
  * Source: draft-ietf-opsawg-pcapng §3.1 (blocks), §4.1 (section), §4.2 (interface), §4.3 (enhanced packet),
  * §4.4 (simple packet), §4.6 (statistics), appendix A (obsolete packet block).
  */
@@ -19,6 +19,7 @@ const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
 export const INTERFACE_STATISTICS = 5;
 export const ENHANCED_PACKET = 6;
+const DECRYPTION_SECRETS = 10;
 /** Wireshark lists these as frames of their own, so they take a number (tried with 4.0.17). */
 const SYSTEMD_JOURNAL = 9;
 const CUSTOM = 0x0bad;
@@ -62,6 +63,12 @@ const STATISTICS_OPTIONS = 20;
 const ISB_IFDROP = 5;
 const ISB_OSDROP = 7;
 
+/** Offsets in a decryption secrets block, and the one type of secrets that is read: an NSS key log. */
+const SECRETS_TYPE = 8;
+const SECRETS_LENGTH = 12;
+const SECRETS_DATA = 16;
+const TLS_KEY_LOG = 0x544c534b;
+
 /** Offsets in a simple packet. */
 const SIMPLE_WIRE = 8;
 const SIMPLE_DATA = 12;
@@ -78,6 +85,8 @@ function smallest(type: number): number {
       return DATA + TRAILER;
     case SIMPLE_PACKET:
       return SIMPLE_DATA + TRAILER;
+    case DECRYPTION_SECRETS:
+      return SECRETS_DATA + TRAILER;
     case INTERFACE_STATISTICS:
       return STATISTICS_OPTIONS + TRAILER;
     default:
@@ -195,6 +204,9 @@ export class PcapngParser implements CaptureParser {
         return this.obsoletePacket(bytes, at, end);
       case INTERFACE_STATISTICS:
         return this.statistics(bytes, at, end);
+      case DECRYPTION_SECRETS:
+        this.secrets(bytes, at, end);
+        return true;
       case SYSTEMD_JOURNAL:
       case CUSTOM:
       case CUSTOM_NOT_TO_COPY:
@@ -304,6 +316,14 @@ export class PcapngParser implements CaptureParser {
     }
     this.checkOptions();
     return true;
+  }
+
+  /** §4.7. A length beyond the block is a careless writer's: what is there counts. */
+  private secrets(bytes: Buffer, at: number, end: number): void {
+    if (this.forked || this.u32(bytes, at + SECRETS_TYPE) !== TLS_KEY_LOG) return;
+    const data = at + SECRETS_DATA;
+    const length = Math.min(this.u32(bytes, at + SECRETS_LENGTH), end - data);
+    this.delivery.addKeyLog(bytes.toString('latin1', data, data + length));
   }
 
   private tellDrops(of: Interface, statistics: number, counted: number): void {

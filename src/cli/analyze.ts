@@ -9,6 +9,7 @@ import type { ExitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
 import type { Io } from './io.ts';
 import { formatShown, judge, note } from './judging.ts';
+import { openKeyLog } from './keylog.ts';
 import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
 
 /** What the command needs of the stages below, so that tests can give another one. */
@@ -31,6 +32,7 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   // Lines that appear while the bar is drawn on the same screen would tear it.
   const torn = io.stdout.terminal && formatShown(command, io) === 'ndjson';
   const progress = progressFor(command, io, torn);
+  const secrets = command.keylog === null ? null : openKeyLog(command.keylog, false);
   let bytes = 0;
   const started = performance.now();
   try {
@@ -45,7 +47,7 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
       inputs: paths,
       outlivesReaders: false,
       analyze: (source, sink, stop) =>
-        engine.analyze(source, command.analysis, clearing(sink, progress), stop.signal),
+        engine.analyze(source, { ...command.analysis, secrets }, clearing(sink, progress), stop.signal),
     });
     if (command.verbose && !abandoned) note(io, speed(findings, bytes, (performance.now() - started) / 1000));
     return status;

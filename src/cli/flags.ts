@@ -38,6 +38,8 @@ import {
 /** What all commands that judge packets are told. */
 export interface JudgingOptions {
   readonly analysis: AnalysisOptions;
+  /** Path of the key log. */
+  readonly keylog: string | null;
   readonly only: readonly Outcome[] | null;
   /** At least one. */
   readonly targets: readonly Target[];
@@ -135,6 +137,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   packets: flag('JSON records hold the packets of their transaction (html always does)'),
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
   key: text('business key: json:/pointer, form:name, query:name, header:name, body:/re(group)/ (repeat)'),
+  keylog: text('TLS secrets in NSS key log format, as SSLKEYLOGFILE makes them'),
   format: text(`${FORMATS.join(', ')} [text on a terminal, else ndjson]`),
   output: text('write to this file, in the format of its name; - is standard output (repeat)', {
     alias: 'o',
@@ -409,6 +412,7 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
       keys: many('key', keySpec),
       secrets: null,
     },
+    keylog: one('keylog', path),
     only: one('only', outcomes),
     targets: targets(
       many('output', path),

@@ -19,6 +19,7 @@ import type { ExitStatus } from './exit.ts';
 import type { LiveCommand, WriteOptions } from './flags.ts';
 import { type Io, wantsColour } from './io.ts';
 import { formatShown, judge } from './judging.ts';
+import { openKeyLog } from './keylog.ts';
 import { findingLine, LiveStatus, watching } from './live-status.ts';
 import { writeAll } from './output.ts';
 
@@ -31,6 +32,7 @@ const REDRAW = 1000;
 /** @throws UserError */
 export async function liveCommand(command: LiveCommand, io: Io): Promise<ExitStatus> {
   const { capture, analysis } = command;
+  const secrets = command.keylog === null ? null : openKeyLog(command.keylog, true);
   const names = new Names(analysis.hosts);
   const screen = new Screen(command, io);
   const source = openLive({
@@ -66,7 +68,7 @@ export async function liveCommand(command: LiveCommand, io: Io): Promise<ExitSta
         const keeping =
           capture.write === null ? null : keepPackets(capture.write, capture.interface, source, stop, screen);
         ends.push(() => keeping?.end(), screen.show(status), outliving(status, screen, command, io, stop));
-        const options = { ...analysis, resolved: names.resolved };
+        const options = { ...analysis, secrets, resolved: names.resolved };
         return analyze(source, options, keeping?.around(sink) ?? sink, stop.signal, {
           ...keeping?.onlooker,
           onStart(state) {

@@ -1,12 +1,19 @@
 /**
- * In: one certificate as DER (RFC 5280), from a stranger. Out: who it names, who signed it, how long it is valid; null
+ * In: the certificates of a server (RFC 5246 §7.4.2) as DER (RFC 5280), from a stranger. Out: who the first one names, who signed it, how long it is valid; null
  * where it cannot be parsed. Node's OpenSSL reads it; what that rejects is no certificate.
  */
 import { X509Certificate } from 'node:crypto';
 import { LIMITS } from '../limits.ts';
 import type { TlsCertificate } from './tls.ts';
 
-export function certificateOf(der: Buffer): TlsCertificate | null {
+/** @param list of a Certificate message: its length, then each certificate behind its own; the server's comes first. */
+export function firstCertificate(list: Buffer): TlsCertificate | null {
+  if (list.length < 6) return null;
+  const end = 6 + list.readUIntBE(3, 3);
+  return end > list.length ? null : certificateOf(list.subarray(6, end));
+}
+
+function certificateOf(der: Buffer): TlsCertificate | null {
   try {
     const certificate = new X509Certificate(der);
     return {

@@ -7,7 +7,11 @@ import { LIMITS } from '../limits.ts';
 /** HandshakeType (RFC 8446 §4, RFC 5246 §7.4). */
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
+export const END_OF_EARLY_DATA = 5;
+export const ENCRYPTED_EXTENSIONS = 8;
 export const CERTIFICATE = 11;
+export const FINISHED = 20;
+export const KEY_UPDATE = 24;
 
 const HEADER = 4;
 

@@ -63,6 +63,11 @@ export function serverHello(body: Buffer): ServerHello | null {
   return { ...start, ...readExtensions(body, at + 3), suite: u16(body, at), retry };
 }
 
+/** `application_layer_protocol_negotiation` and `early_data` of EncryptedExtensions (RFC 8446 §4.3.1). */
+export function encryptedExtensions(body: Buffer): { alpn: readonly string[]; earlyData: boolean } {
+  return readExtensions(body, 0);
+}
+
 function afterSession(body: Buffer): number | null {
   if (body.length < SESSION_ID + 1) return null;
   const end = SESSION_ID + 1 + body[SESSION_ID]!;

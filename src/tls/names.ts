@@ -22,6 +22,7 @@ export function versionName(version: number): string | null {
 }
 
 export const CLOSE_NOTIFY = 0;
+export const USER_CANCELED = 90;
 
 const ALERTS: Readonly<Record<number, string>> = {
   [CLOSE_NOTIFY]: 'close_notify',
@@ -48,7 +49,7 @@ const ALERTS: Readonly<Record<number, string>> = {
   71: 'insufficient_security',
   80: 'internal_error',
   86: 'inappropriate_fallback',
-  90: 'user_canceled',
+  [USER_CANCELED]: 'user_canceled',
   100: 'no_renegotiation',
   109: 'missing_extension',
   110: 'unsupported_extension',

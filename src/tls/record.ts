@@ -38,8 +38,6 @@ export interface RecordSink {
   onInvalid(long: boolean): void;
   /** How many records lie in `length` missing bytes is not known. */
   onLost(start: number, length: number, at: Moment): void;
-  /** A header was found again at `offset`. */
-  onFound(offset: number, at: Moment): void;
 }
 
 const NONE = Buffer.alloc(0);
@@ -87,7 +85,6 @@ export class RecordReader {
         pos = find(bytes, pos, end);
         if (pos === end) return;
         this.#lost = false;
-        this.#sink.onFound(base + pos, at);
       }
       if (this.#head !== null) pos = this.#body(bytes, pos, end, at);
       else pos = this.#heading(bytes, pos, end, base, at);

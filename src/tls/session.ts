@@ -5,11 +5,22 @@
 import { keep, type Moment } from '../capture/packet.ts';
 import { LIMITS } from '../limits.ts';
 import type { Side } from '../tcp/stream.ts';
-import { certificateOf } from './certificate.ts';
+import { firstCertificate } from './certificate.ts';
+import type { Agreed } from './derive.ts';
+import { newFacts, noteAlert, noteClientHello, noteForeign } from './facts.ts';
 import { Guess, type GuessSink } from './guess.ts';
-import { CERTIFICATE, CLIENT_HELLO, HandshakeReader, SERVER_HELLO } from './handshake.ts';
-import { clientHello, serverHello } from './hello.ts';
-import { alertName, CLOSE_NOTIFY, versionName } from './names.ts';
+import {
+  CERTIFICATE,
+  CLIENT_HELLO,
+  ENCRYPTED_EXTENSIONS,
+  END_OF_EARLY_DATA,
+  FINISHED,
+  HandshakeReader,
+  KEY_UPDATE,
+  SERVER_HELLO,
+} from './handshake.ts';
+import { clientHello, encryptedExtensions, type ServerHello, serverHello } from './hello.ts';
+import { versionName } from './names.ts';
 import {
   ALERT,
   APPLICATION_DATA,
@@ -22,14 +33,13 @@ import {
   type RecordSink,
 } from './record.ts';
 import { protectionOf, suiteName } from './suites.ts';
-import type { Place, TlsAnomaly, TlsFacts, TlsOptions, TlsSession, TlsSink, TlsStage } from './tls.ts';
+import type { Place, TlsAnomaly, TlsOptions, TlsSession, TlsSink, TlsStage } from './tls.ts';
+import { type Unsealed, Unsealer } from './unsealer.ts';
 
 export const TLS: TlsStage = { looksLikeTls, open: (sink, options) => new Session(sink, options) };
 
 /** TLS 1.3, and the drafts of it (RFC 8446 §4.2.1). */
 const isModern = (version: number) => version === 0x0304 || version >> 8 === 0x7f;
-/** RFC 8446 §6.1: these two end nothing by force. */
-const USER_CANCELED = 90;
 
 /** Five bytes of record header, then the type of the handshake message. */
 function looksLikeTls(bytes: Buffer, start: number, end: number, midStream: boolean): boolean {
@@ -41,10 +51,6 @@ function looksLikeTls(bytes: Buffer, start: number, end: number, midStream: bool
   return midStream || type === CLIENT_HELLO || type === SERVER_HELLO;
 }
 
-type Draft = {
-  -readonly [K in keyof TlsFacts]: TlsFacts[K] extends readonly (infer T)[] ? T[] : TlsFacts[K];
-};
-
 /** One direction. */
 interface Half {
   readonly side: Side;
@@ -54,39 +60,32 @@ interface Half {
   sealed: boolean;
   /** Its Finished was sent. */
   finished: boolean;
+  readonly unsealer: Unsealer;
+  /** What is told of the record at hand if its keys do not open it; null where nobody tries. */
+  untold: (() => void)[] | null;
+  /** Missing bytes that no record after them has given a length in plaintext yet. */
+  lost: { readonly start: number; length: number; readonly at: Moment } | null;
   /** Where the handshake message at hand began. */
   messageStart: { readonly start: number; readonly first: Moment } | null;
 }
 
 class Session implements TlsSession {
-  readonly facts: Draft = {
-    sni: null,
-    offered: [],
-    version: null,
-    cipher: null,
-    alpnOffered: [],
-    alpn: null,
-    resumed: null,
-    alerts: [],
-    certificate: null,
-    clientHello: null,
-    serverFirst: null,
-    serverHello: null,
-    done: null,
-    notTls: null,
-    sealedAlert: null,
-    decrypted: false,
-    anomalies: [],
-  };
+  readonly facts = newFacts();
   #sink: TlsSink;
   #options: TlsOptions;
   #halves: readonly [Half, Half];
   #client: Side;
   #modern = false;
+  #clientRandom: Buffer = Buffer.alloc(0);
+  #agreed: Agreed | null = null;
+  /** Plaintext that the client sent before the server could say whether it takes it; null when that is settled. */
+  #early: { readonly content: Buffer; readonly place: Place }[] | null = null;
+  #earlyLength = 0;
   #sessionId: Buffer | null = null;
   /** The server has sent its certificate, or that its flight is over. */
   #full = false;
   #guess: Guess;
+  #guessed = false;
   /** No record was seen yet. */
   #fresh = true;
   /** The handshake record at hand, and the packet of its last byte. */
@@ -103,6 +102,7 @@ class Session implements TlsSession {
 
   onBytes(side: Side, bytes: Buffer, start: number, end: number, offset: number, at: Moment): void {
     if (side !== this.#client) this.facts.serverFirst ??= keep(at);
+    this.#settleLost(this.#halves[side === 0 ? 1 : 0]);
     this.#halves[side].reader.onBytes(bytes, start, end, offset, at);
   }
 
@@ -110,14 +110,22 @@ class Session implements TlsSession {
     this.#halves[side].reader.onGap(length, offset, at);
   }
 
-  onEnd(): void {
+  onEnd(side: Side): void {
+    const half = this.#halves[side];
     this.settle();
+    this.#releaseEarly();
+    this.#settleLost(half);
   }
 
-  unfinished(side: Side): Place | null {
-    const head = this.#halves[side].reader.open;
-    if (head === null || head.type !== APPLICATION_DATA || this.facts.done === null) return null;
-    return { start: head.start, end: head.start, first: head.first, last: head.first };
+  within(side: Side): boolean {
+    return this.#halves[side].reader.open !== null;
+  }
+
+  unfinished(side: Side): RecordHead | null {
+    const { reader, untold } = this.#halves[side];
+    const head = reader.open;
+    const read = untold !== null && this.facts.done !== null && this.#options.reads(this.facts.alpn);
+    return read && head !== null && head.type === APPLICATION_DATA ? head : null;
   }
 
   settle(): void {
@@ -134,6 +142,9 @@ class Session implements TlsSession {
       ),
       sealed: false,
       finished: false,
+      unsealer: new Unsealer(side === this.#client, this.#options.secrets, (anomaly) => this.#note(anomaly)),
+      untold: null,
+      lost: null,
       messageStart: null,
     };
   }
@@ -148,33 +159,43 @@ class Session implements TlsSession {
         this.#note(long ? 'record_too_long' : 'record_header_invalid');
         this.#halves[side].handshake.reset();
       },
-      onLost: (_start, length, at) => {
-        this.#halves[side].handshake.reset();
-        this.#sink.onSealedGap(side, length, at);
-      },
-      onFound: () => {},
+      onLost: (start, length, at) => this.#onLost(this.#halves[side], start, length, at),
     };
   }
 
   #guessSink: GuessSink = {
-    onSealed: (what, side, start, first) => this.#sink.onSealed(side, what, start, first),
-    onSealedEnd: (side, end, last) => this.#sink.onSealedEnd(side, end, last),
+    onSealed: (what, side, start, first) =>
+      this.#tell(side, () => this.#sink.onSealed(side, what, start, first)),
+    onSealedEnd: (side, end, last) => {
+      const kept = keep(last);
+      this.#tell(side, () => this.#sink.onSealedEnd(side, end, kept));
+    },
     onDone: (last) => {
       this.facts.done ??= keep(last);
     },
     onAlert: (side, at) => {
-      this.facts.sealedAlert ??= { side, at: keep(at) };
+      const kept = keep(at);
+      this.#tell(side, () => {
+        this.facts.sealedAlert ??= { side, at: kept };
+      });
     },
   };
+
+  /** A guess counts only where the record cannot be read. */
+  #tell(side: Side, guess: () => void): void {
+    const { untold } = this.#halves[side];
+    if (untold === null) guess();
+    else untold.push(guess);
+  }
 
   #onHead(half: Half, head: RecordHead): boolean {
     if (this.#fresh && head.type !== HANDSHAKE) this.#beginMidStream();
     this.#fresh = false;
-    if (head.type === APPLICATION_DATA) {
-      this.#guess.onHead(half.side, head);
-      return false;
-    }
-    return true;
+    if (head.type !== APPLICATION_DATA) return true;
+    this.#guessAtVersion(half);
+    half.untold = half.unsealer.hopeful ? [] : null;
+    this.#guess.onHead(half.side, head);
+    return half.untold !== null;
   }
 
   #onRecord(
@@ -189,16 +210,19 @@ class Session implements TlsSession {
     switch (head.type) {
       case APPLICATION_DATA:
         this.#guess.onEnd(half.side, head, last);
+        this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         break;
       case HANDSHAKE:
-        if (half.sealed) this.#onFinished(half, last);
+        if (half.sealed) this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         else if (damaged) half.handshake.reset();
-        else this.#onHandshake(half, head, bytes, start, end, last);
+        else this.#onHandshake(half, head, bytes.subarray(start, end), last);
+        if (half.sealed) this.#onFinished(half, last);
         break;
       case ALERT:
         // A sealed one is longer.
         if (!damaged && end - start === 2)
-          this.#onAlert(half.side, bytes[start]!, bytes[start + 1]!, head.first);
+          noteAlert(this.facts, half.side, bytes.subarray(start, end), this.#modern, head.first);
+        else this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         break;
       case CHANGE_CIPHER_SPEC:
         this.#onChange(half);
@@ -206,11 +230,100 @@ class Session implements TlsSession {
     }
   }
 
-  #onHandshake(half: Half, head: RecordHead, bytes: Buffer, start: number, end: number, last: Moment): void {
+  /** A record under protection, whole or (null) damaged. */
+  #onSealed(half: Half, head: RecordHead, sealed: Buffer | null, last: Moment): void {
+    const { unsealer, untold } = half;
+    half.untold = null;
+    // Not wanted for want of keys.
+    const known = sealed !== null && (head.type !== APPLICATION_DATA || untold !== null);
+    const opened = known ? unsealer.open(head, sealed) : null;
+    if (!known) unsealer.pass();
+    const place = placeOf(head, last);
+    if (opened !== null) {
+      if (half.lost !== null) this.#tellLost(half, head.start, opened.skipped);
+      this.#onOpened(half, head, opened, place, untold ?? []);
+    } else if (untold !== null && unsealer.opened && this.facts.done !== null) {
+      this.#sink.onPlainGap(half.side, Math.max(0, head.length - unsealer.overhead), place);
+    } else {
+      for (const tell of untold ?? []) tell();
+    }
+  }
+
+  #onOpened(
+    half: Half,
+    head: RecordHead,
+    opened: Unsealed,
+    place: Place,
+    untold: readonly (() => void)[],
+  ): void {
+    const { type, content } = opened;
+    if (type === HANDSHAKE) {
+      this.#onHandshake(half, head, content, place.last);
+    } else if (type === ALERT && content.length === 2) {
+      noteAlert(this.facts, half.side, content, this.#modern, place.first);
+    } else if (type === APPLICATION_DATA && content.length > 0) {
+      if (!this.#options.reads(this.facts.alpn)) for (const tell of untold) tell();
+      else if (opened.early && this.#early !== null) this.#holdEarly(content, place);
+      else this.#onData(half.side, content, place);
+    }
+  }
+
+  #onData(side: Side, content: Buffer, place: Place): void {
+    this.facts.decrypted = true;
+    this.#sink.onPlain(side, content, 0, content.length, place);
+  }
+
+  #holdEarly(content: Buffer, place: Place): void {
+    this.#early?.push({ content, place });
+    this.#earlyLength += content.length;
+    if (this.#earlyLength <= LIMITS.tlsEarlyBytes) return;
+    this.#options.onLimit('tlsEarlyBytes');
+    this.#releaseEarly();
+  }
+
+  /** The server takes the early data, or nobody will say any more whether it does. */
+  #releaseEarly(): void {
+    const early = this.#early;
+    this.#early = null;
+    for (const { content, place } of early ?? []) this.#onData(this.#client, content, place);
+  }
+
+  #onLost(half: Half, start: number, length: number, at: Moment): void {
+    half.handshake.reset();
+    half.untold = null;
+    half.unsealer.lose(length);
+    if (!half.unsealer.opened) this.#sink.onSealedGap(half.side, length, at);
+    else if (half.lost === null) half.lost = { start, length, at: keep(at) };
+    else half.lost.length += length;
+  }
+
+  /** The other side goes on, or nothing more comes: what was lost is told now, as one record. */
+  #settleLost(half: Half): void {
+    if (half.lost !== null) this.#tellLost(half, half.lost.start + half.lost.length, 1);
+  }
+
+  /** The next record of `half` begins at `end`; `records` that are missing come before it. */
+  #tellLost(half: Half, end: number, records: number): void {
+    const { start, at } = half.lost!;
+    half.lost = null;
+    const length = end - start - records * (HEADER + half.unsealer.overhead);
+    this.#sink.onPlainGap(half.side, Math.max(0, length), { start, end, first: at, last: at });
+  }
+
+  /** Where the ServerHello was not captured, the newest version that was offered is the likeliest. */
+  #guessAtVersion(half: Half): void {
+    const { clientHello: asked, serverHello: chosen, offered } = this.facts;
+    if (asked === null || chosen !== null || this.#guessed) return;
+    if (half.side === this.#client && this.#early !== null) return;
+    this.#guessed = true;
+    this.#guess.begin(null, offered.includes('TLS 1.3'), 0);
+  }
+
+  #onHandshake(half: Half, head: RecordHead, content: Buffer, last: Moment): void {
     if (!half.handshake.open) half.messageStart = { start: head.start, first: head.first };
     this.#head = head;
     this.#at = last;
-    half.handshake.feed(bytes, start, end);
+    half.handshake.feed(content, 0, content.length);
   }
 
   #onMessage(side: Side, type: number, body: Buffer): void {
@@ -223,7 +336,26 @@ class Session implements TlsSession {
         this.#onServerHello(half, body);
         break;
       case CERTIFICATE:
-        if (side !== this.#client) this.#onCertificate(body);
+        // TLS 1.3 has a context before the list, which a server leaves empty (RFC 8446 §4.4.2).
+        if (side !== this.#client) this.#onCertificate(this.#modern ? body.subarray(1) : body);
+        break;
+      case ENCRYPTED_EXTENSIONS:
+        if (this.#modern && side !== this.#client) this.#onEncryptedExtensions(body);
+        break;
+      case END_OF_EARLY_DATA:
+        this.#releaseEarly();
+        half.unsealer.advance();
+        break;
+      case FINISHED:
+        if (!this.#modern) break;
+        half.unsealer.advance();
+        if (side === this.#client) {
+          this.facts.done = keep(this.#at);
+          this.#early = null;
+        }
+        break;
+      case KEY_UPDATE:
+        if (this.#modern) half.unsealer.update();
         break;
     }
     // The next one begins in this record, if it does not begin in a later one.
@@ -247,11 +379,12 @@ class Session implements TlsSession {
     if (!hello.sound) this.#note('handshake_invalid');
     if (hello.tooMany) this.#note('too_many_extensions', 'tlsExtensions');
     this.#sessionId = hello.sessionId;
-    facts.sni = hello.sni;
-    facts.alpnOffered = [...hello.alpn];
-    const versions = hello.versions.length > 0 ? hello.versions : [hello.version];
-    const names = versions.map(versionName).filter((name) => name !== null);
-    facts.offered = [...new Set(names)];
+    this.#clientRandom = hello.random;
+    if (hello.earlyData && facts.serverHello === null) {
+      this.#early = [];
+      half.unsealer.beginEarly(hello.random);
+    }
+    noteClientHello(facts, hello);
   }
 
   #onServerHello(half: Half, body: Buffer): void {
@@ -269,34 +402,52 @@ class Session implements TlsSession {
     const version = hello.versions[0] ?? hello.version;
     facts.version = versionName(version);
     facts.cipher = suiteName(hello.suite);
-    if (hello.retry) return;
+    // It takes no early data either (RFC 8446 §4.1.2).
+    if (hello.retry) {
+      this.#early = null;
+      return;
+    }
     this.#modern = isModern(version);
     facts.alpn = hello.alpn[0] ?? null;
     const protection = protectionOf(hello.suite);
     const asked = facts.clientHello?.last.time ?? this.#at.time;
     this.#guess.begin(protection, this.#modern, this.#at.time - asked);
+    this.#agree(hello);
     if (this.#modern) {
       facts.resumed = hello.preSharedKey;
-      for (const each of this.#halves) each.sealed = true;
+      for (const each of this.#halves) {
+        each.sealed = true;
+        if (this.#agreed !== null) each.unsealer.beginModern(this.#agreed);
+      }
     } else if (this.#sessionId !== null && this.#sessionId.length > 0) {
       facts.resumed = hello.sessionId.equals(this.#sessionId) ? true : null;
     }
   }
 
-  /** RFC 5246 §7.4.2: the server's own certificate comes first. */
-  #onCertificate(body: Buffer): void {
-    this.#full = true;
-    if (this.facts.certificate !== null || body.length < 6) return;
-    const end = 6 + body.readUIntBE(3, 3);
-    this.facts.certificate = end > body.length ? null : certificateOf(body.subarray(6, end));
-    if (this.facts.certificate === null) this.#note('certificate_invalid');
+  #agree({ suite, version, random, encryptThenMac }: ServerHello): void {
+    const protection = protectionOf(suite);
+    const clientRandom = this.#clientRandom;
+    this.#agreed = null;
+    if (protection !== null) {
+      const modern = this.#modern;
+      this.#agreed = { modern, version, protection, clientRandom, serverRandom: random, encryptThenMac };
+    } else if (this.#options.secrets?.find('CLIENT_RANDOM', clientRandom.toString('hex'))) {
+      this.#note('suite_not_supported');
+    }
   }
 
-  #onAlert(side: Side, level: number, code: number, at: Moment): void {
-    const { alerts } = this.facts;
-    if (alerts.length >= LIMITS.tlsAlerts) return;
-    const fatal = this.#modern ? code !== CLOSE_NOTIFY && code !== USER_CANCELED : level === 2;
-    alerts.push({ side, fatal, name: alertName(code), at: keep(at) });
+  #onEncryptedExtensions(body: Buffer): void {
+    const { alpn, earlyData } = encryptedExtensions(body);
+    this.facts.alpn = alpn[0] ?? null;
+    if (earlyData) this.#releaseEarly();
+    else this.#early = null;
+  }
+
+  #onCertificate(body: Buffer): void {
+    this.#full = true;
+    if (this.facts.certificate !== null) return;
+    this.facts.certificate = firstCertificate(body);
+    if (this.facts.certificate === null) this.#note('certificate_invalid');
   }
 
   /** Before the ServerHello it is there for middleboxes only (RFC 8446 §D.4), and in TLS 1.3 it always is. */
@@ -304,6 +455,7 @@ class Session implements TlsSession {
     if (this.facts.serverHello === null || this.#modern) return;
     half.sealed = true;
     half.handshake.reset();
+    if (this.#agreed !== null) half.unsealer.change(this.#agreed);
     // In a resumed handshake the server is the first to change (RFC 5246 §7.3).
     const other = this.#halves[half.side === 0 ? 1 : 0];
     if (!other.sealed) this.facts.resumed = half.side !== this.#client && !this.#full;
@@ -317,12 +469,7 @@ class Session implements TlsSession {
   }
 
   #onForeign(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
-    const { facts } = this;
-    if (side !== this.#client) {
-      const known = facts.notTls ?? Buffer.alloc(0);
-      const more = bytes.subarray(start, Math.min(end, start + PREFIX_BYTES - known.length));
-      if (more.length > 0) facts.notTls = Buffer.concat([known, more]);
-    }
+    if (side !== this.#client) noteForeign(this.facts, bytes, start, end);
     this.#sink.onForeign(side, bytes, start, end, at);
   }
 
@@ -336,6 +483,7 @@ class Session implements TlsSession {
     if (this.#client === side || this.facts.clientHello !== null || this.facts.serverHello !== null) return;
     this.#client = side;
     this.#guess.client = side;
+    for (const half of this.#halves) half.unsealer.client = half.side === side;
     this.#sink.onClient(side);
   }
 
@@ -346,5 +494,6 @@ class Session implements TlsSession {
   }
 }
 
-/** Bytes kept of what answers a ClientHello without being TLS. */
-const PREFIX_BYTES = 64;
+function placeOf(head: RecordHead, last: Moment): Place {
+  return { start: head.start, end: head.start + HEADER + head.length, first: head.first, last: keep(last) };
+}

@@ -143,8 +143,10 @@ export interface TlsSession {
   /** @param offset of the first missing byte. */
   onGap(side: Side, length: number, offset: number, at: Moment): void;
   onEnd(side: Side): void;
-  /** The record of `side` that is not whole yet, if it is of application data; null between records. */
-  unfinished(side: Side): Place | null;
+  /** Whether `side` is in the middle of a record. */
+  within(side: Side): boolean;
+  /** The record of application data that is not whole yet and would be read if it were. `end` and `last` are not known. */
+  unfinished(side: Side): Pick<Place, 'start' | 'first'> | null;
   /** What is still held back for want of a sign is told as what it most likely is. */
   settle(): void;
 }
@@ -154,6 +156,8 @@ export interface TlsOptions {
   readonly client: Side;
   readonly secrets: Secrets | null;
   readonly onLimit: OnLimit;
+  /** Whether plaintext of this protocol (ALPN; null: none was agreed) is asked for. */
+  reads(alpn: string | null): boolean;
 }
 
 /** What pairing needs of the TLS stage; the analyzer hands it in. */

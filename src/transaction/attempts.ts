@@ -31,6 +31,13 @@ export interface Context {
   onTransaction(transaction: Transaction): void;
 }
 
+/** What else is known of the connection when something is decided. */
+export interface Hooks {
+  /** Nothing more will come: an attempt that has begun unnoticed is to be begun now. */
+  onConclude(): void;
+  onDecide(exchange: Exchange): void;
+}
+
 export class Attempts {
   /** How many were begun. */
   begun = 0;
@@ -41,6 +48,7 @@ export class Attempts {
   #begunBefore = 0;
   #connection: Connection;
   #context: Context;
+  #hooks: Hooks;
   /** Undecided, or decided by deadline and still to be answered. */
   #pending: Exchange[] = [];
   /** Of them, in order of their requests: so many have their final answer, or were passed over. Thousands may wait behind. */
@@ -48,7 +56,8 @@ export class Attempts {
   #timer: Timer | null = null;
   #settleAt: Time = Number.POSITIVE_INFINITY;
 
-  constructor(connection: Connection, context: Context) {
+  constructor(connection: Connection, context: Context, hooks: Hooks) {
+    this.#hooks = hooks;
     this.#connection = connection;
     this.#context = context;
     this.#plan(connection.first.time + context.timeout);
@@ -65,7 +74,7 @@ export class Attempts {
   /** From here on the connection, or the tunnel in it, carries TLS; null: it does not after all. */
   secure(facts: TlsFacts | null, now: Time): void {
     this.#tls = facts;
-    this.#begunBefore = this.begun;
+    this.#begunBefore = facts === null ? 0 : this.begun;
     this.#plan(now + this.#context.timeout);
   }
 
@@ -166,6 +175,7 @@ export class Attempts {
    * @param requestGap bytes of the sender that were not captured and belong to no request.
    */
   conclude(occasion: Occasion, over: boolean, requestGap: number): void {
+    this.#hooks.onConclude();
     for (const exchange of this.#pending) {
       if (!exchange.decided && (over || exchange.kind !== 'opaque')) this.#decide(exchange, occasion);
     }
@@ -230,6 +240,7 @@ export class Attempts {
 
   /** @param at a deadline, where one has passed: when the next packet of anybody comes says nothing about this one. */
   #decide(exchange: Exchange, occasion: Occasion, at = this.#context.agenda.now): void {
+    this.#hooks.onDecide(exchange);
     exchange.close(occasion, at);
     this.#context.onTransaction(exchange);
   }

@@ -12,11 +12,12 @@ import type {
   ResponseHead,
 } from '../http/message.ts';
 import type { Connection, EndCause, Side, StreamSink } from '../tcp/stream.ts';
+import type { Place } from '../tls/tls.ts';
 import { Attempts, type Context } from './attempts.ts';
 import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Foreign } from './foreign.ts';
-import { CollectedMessage } from './message.ts';
+import { CollectedMessage, NO_BODY } from './message.ts';
 import { type Positions, StreamPositions } from './positions.ts';
 import { type Carried, Secured } from './secured.ts';
 import type { Parser } from './transaction.ts';
@@ -45,6 +46,8 @@ export class Conversation {
   /** Bytes have come that are no TLS, and nothing has changed since. */
   #plain = false;
   #secured: Secured | null = null;
+  /** Where the record began that stopped short and was taken for a request. */
+  #cutAt = -1;
   /** Bytes of the sender that were not captured and belong to no request that is known. */
   #requestGap = 0;
   /** What was odd between two requests, when it was too late to tell it of the one before. */
@@ -56,7 +59,10 @@ export class Conversation {
     this.#connection = connection;
     this.#context = context;
     this.#at = connection.first;
-    this.#attempts = new Attempts(connection, context);
+    this.#attempts = new Attempts(connection, context, {
+      onConclude: () => this.#takeCutRequest(),
+      onDecide: (exchange) => this.#takeCutAnswer(exchange),
+    });
     this.#foreign = new Foreign(this.#attempts);
     this.#positions = new StreamPositions(connection);
     this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
@@ -140,6 +146,7 @@ export class Conversation {
     onPlainGap: (side, length, at) => this.#onPlainGap(side, length, at),
     onLost: (side, length) => {
       if (side === this.#attempts.sender) this.#requestGap += length;
+      else this.#attempts.missAnswer(length);
     },
     onForeign: (side, bytes, start, end, at) => {
       this.#at = at;
@@ -148,6 +155,35 @@ export class Conversation {
       this.#foreign.take(who, bytes, start, end, at);
     },
   };
+
+  /** A record that stops short begins a request, or goes on with one, of which nothing can be read. */
+  #takeCutRequest(): void {
+    const { sender, senderSide } = this.#attempts;
+    const cut = this.#secured?.unfinished(sender) ?? null;
+    if (cut === null || cut.start === this.#cutAt) return;
+    this.#cutAt = cut.start;
+    if (this.#sending === null) {
+      this.#attempts.decideTaken();
+      const exchange = this.#attempts.begin('exchange');
+      exchange.request = this.#unread<RequestHead>(cut);
+    }
+    (this.#sending ?? this.#attempts.waiting())?.request?.reach(senderSide.next, senderSide.lastData);
+  }
+
+  /** Likewise of its answer. */
+  #takeCutAnswer(exchange: Exchange): void {
+    const cut = this.#secured?.unfinished(this.#receiverSide) ?? null;
+    if (cut === null || exchange.response !== null || exchange !== this.#attempts.waiting()) return;
+    const { next, lastData } = this.#attempts.receiverSide;
+    exchange.response = this.#unread<ResponseHead>(cut);
+    exchange.response.reach(next, lastData);
+  }
+
+  #unread<H extends RequestHead | ResponseHead>({ start, first }: Pick<Place, 'start' | 'first'>) {
+    const message = new CollectedMessage<H>(start, first, this.#context.http.decodeBody, NO_BODY);
+    message.ended = 'cut';
+    return message;
+  }
 
   #onRequestGap(length: number, at: Moment): void {
     const sending = this.#sending;
@@ -170,10 +206,12 @@ export class Conversation {
   #onEnd(side: Side, cause: EndCause, at: Moment): void {
     this.#at = at;
     this.#endedSides++;
-    this.#secured?.onEnd(side);
     if (this.#requests === null) this.#assign(rolesByHandshake(this.#connection));
     const attempts = this.#attempts;
     const fromSender = side === attempts.sender;
+    this.#secured?.onEnd(side);
+    // While the request that it goes on with is still open.
+    if (fromSender) this.#takeCutRequest();
     (fromSender ? this.#requests! : this.#responses!).onEnd(cause, at);
     if (this.#endedSides === 2) {
       attempts.conclude(cause === 'fin' || cause === 'reset' ? 'closed' : cause, true, this.#requestGap);

@@ -7,6 +7,9 @@ import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
 
+/** Of a message that cannot be read. */
+export const NO_BODY = { keepsBody: false, hashed: false };
+
 export class CollectedMessage<H extends RequestHead | ResponseHead> implements Message<H> {
   head: H | null = null;
   readonly start: number;

@@ -8,10 +8,8 @@ import type { Side } from '../tcp/stream.ts';
 import type { Sealed } from '../tls/tls.ts';
 import type { Attempts } from './attempts.ts';
 import type { Exchange } from './exchange.ts';
-import { CollectedMessage } from './message.ts';
+import { CollectedMessage, NO_BODY } from './message.ts';
 import type { HttpStage } from './transaction.ts';
-
-const NO_BODY = { keepsBody: false, hashed: false };
 
 export class SealedTurns {
   #attempts: Attempts;

@@ -21,6 +21,9 @@ export interface Carried {
   onForeign(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void;
 }
 
+/** Its frames are no text for the HTTP/1.x parsers: each turn stays sealed. */
+const HTTP2 = 'h2';
+
 export class Secured {
   readonly positions = new RecordPositions();
   #connection: Connection;
@@ -35,7 +38,12 @@ export class Secured {
     this.#carried = carried;
     this.#turns = new SealedTurns(attempts, context.http.decodeBody);
     const { secrets, onLimit } = context;
-    this.#session = context.tls.open(this.#sink, { client: attempts.sender, secrets, onLimit });
+    this.#session = context.tls.open(this.#sink, {
+      client: attempts.sender,
+      secrets,
+      onLimit,
+      reads: (alpn) => alpn !== HTTP2,
+    });
   }
 
   get facts(): TlsFacts {
@@ -50,7 +58,7 @@ export class Secured {
   onBytes(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
     const { next } = this.#connection.sides[side];
     // A record that goes over several packets was silent before its first.
-    if (this.#session.unfinished(side) === null) {
+    if (!this.#session.within(side)) {
       this.#idle[side] = Math.max(0, at.time - this.#connection.previousTime);
     }
     this.#session.onBytes(side, bytes, start, end, next - (end - start), at);
@@ -64,6 +72,11 @@ export class Secured {
   onEnd(side: Side): void {
     this.#session.onEnd(side);
     this.#turns.onEnd(side);
+  }
+
+  /** Where the record of `side` begins that is not whole yet and would be read if it were. */
+  unfinished(side: Side): Pick<Place, 'start' | 'first'> | null {
+    return this.#session.unfinished(side);
   }
 
   #sink: TlsSink = {

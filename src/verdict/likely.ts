@@ -13,7 +13,7 @@ import type { Code } from './verdict.ts';
 const RULES: readonly Rule[] = [...REPLY_RULES, ...CONNECT_RULES, ...SEND_RULES, ...WAIT_RULES];
 
 /** HTTP/2 sends its settings before any answer: so many bytes are more than settings. */
-const MORE_THAN_SETTINGS = 128;
+const MORE_THAN_SETTINGS = 256;
 
 export function likelyOf(f: Facts): Code | null {
   const { transaction: t } = f;

@@ -197,6 +197,32 @@ test('each section has its own interfaces', async () => {
   ]);
 });
 
+test('TLS secrets are handed on, in either byte order, as far as they are there', async () => {
+  const log = Buffer.from('CLIENT_RANDOM 00 01\n');
+  for (const order of ['big', 'little'] as const) {
+    const b = blocksIn(order);
+    const number = (value: number) => {
+      const bytes = Buffer.alloc(4);
+      if (order === 'big') bytes.writeUInt32BE(value);
+      else bytes.writeUInt32LE(value);
+      return bytes;
+    };
+    const secrets = (type: number, length: number, data: Buffer) =>
+      b.block(BLOCK.secrets, Buffer.concat([number(type), number(length), data]));
+    const { packets, facts } = await read(
+      b.section(),
+      secrets(0x544c534b, log.length, log),
+      secrets(0x57474b4c, log.length, log),
+      b.interface(),
+      b.enhanced({ ticks: TICKS, bytes: one }),
+      secrets(0x544c534b, 4_000_000, Buffer.from('CUT ')),
+    );
+    expect(packets).toHaveLength(1);
+    expect(facts.warnings).toEqual([]);
+    expect(facts.keyLogs).toEqual([log.toString(), 'CUT ']);
+  }
+});
+
 test('other blocks are stepped over; frames are numbered as Wireshark does', async () => {
   const packet = little.enhanced({ ticks: TICKS, bytes: one });
   const { packets, facts } = await read(

@@ -36,6 +36,7 @@ describe('analyze', () => {
         accept: { body: null, rejectBody: null, statuses: null },
         secrets: null,
       },
+      keylog: null,
       only: null,
       targets: [{ path: null, format: null }],
       redact: [],

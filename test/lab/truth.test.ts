@@ -13,14 +13,27 @@ const LESS: Readonly<Record<string, { readonly verdict: Code; readonly why: stri
   },
 };
 
-const deviations = (capture: Capture, { post, record }: Match): string[] => {
+/** Likewise where keys are read. */
+const LESS_WITH_KEYS: typeof LESS = {
+  '17-tls/http2-over-tls': { verdict: 'opaque', why: 'HTTP/2 is not parsed: its turns stay sealed' },
+};
+
+/** Its keys are in the capture itself. */
+const EMBEDDED = '17-tls/dsb-embedded';
+
+const deviations = (
+  capture: Capture,
+  { post, record }: Match,
+  keyed = capture.name === EMBEDDED,
+): string[] => {
   const verdict = record?.verdict ?? 'none';
-  const less = LESS[capture.name];
-  const labels = [labelOf(post), ...(post.also_acceptable ?? [])];
+  const less = (keyed ? LESS_WITH_KEYS : LESS)[capture.name];
+  const labels = [keyed ? post.expected : labelOf(post), ...(post.also_acceptable ?? [])];
   const wanted: readonly string[] = less ? [less.verdict] : labels.flatMap((label) => LABELS[label]);
   const found: string[] = [];
   // What cannot be read is judged by its guess.
-  const said = verdict === 'opaque' && record?.likely != null ? record.likely : verdict;
+  const guess = less === undefined && verdict === 'opaque' ? record?.likely : null;
+  const said = guess ?? verdict;
   if (!wanted.includes(said)) found.push(`verdict ${said} instead of ${wanted.join(' or ')}`);
   if (record === null) return found;
   if (record.outcome !== OUTCOME_OF[record.verdict]) found.push(`outcome ${record.outcome} for ${verdict}`);
@@ -32,7 +45,7 @@ const deviations = (capture: Capture, { post, record }: Match): string[] => {
   return found;
 };
 
-/** No keys are read: what a reader without them may say is what must be said. */
+/** What a reader without keys may say is what must be said. */
 function labelOf({ expected, expected_without_keys, url }: Post): Label {
   if (expected_without_keys !== undefined) return expected_without_keys;
   return url.startsWith('https:') && ANSWERED.has(expected) ? 'content-unseen' : expected;
@@ -67,6 +80,19 @@ needs('shared-captures').describe('the lab', () => {
       const { matches, extra } = await runOf(capture);
       const differ = matches.flatMap((match) =>
         deviations(capture, match).map((text) => `${match.post.id} (${match.record?.id ?? '-'}): ${text}`),
+      );
+      expect(differ).toEqual([]);
+      expect(extra.map(({ verdict }) => verdict)).toEqual([]);
+    });
+  }
+
+  for (const capture of captures.filter(({ keylog }) => keylog !== null)) {
+    test(`${capture.name}, with keys`, async () => {
+      const { matches, extra } = await run(capture, undefined, true);
+      const differ = matches.flatMap((match) =>
+        deviations(capture, match, true).map(
+          (text) => `${match.post.id} (${match.record?.id ?? '-'}): ${text}`,
+        ),
       );
       expect(differ).toEqual([]);
       expect(extra.map(({ verdict }) => verdict)).toEqual([]);
@@ -110,15 +136,20 @@ needs('shared-captures').describe('the lab', () => {
 
   test('the table of agreement', async () => {
     const rows = new Map<string, { captures: number; posts: number; agree: number; differ: number }>();
-    for (const capture of captures) {
-      const row = rows.get(capture.scenario) ?? { captures: 0, posts: 0, agree: 0, differ: 0 };
-      const { matches } = await runOf(capture);
-      const agreeing = matches.filter((match) => deviations(capture, match).length === 0).length;
+    // A capture with a key log counts twice: as it is, and with its keys.
+    const keyedToo = captures.flatMap((capture) =>
+      [false, true].filter((keyed) => !keyed || capture.keylog !== null).map((keyed) => ({ capture, keyed })),
+    );
+    for (const { capture, keyed } of keyedToo) {
+      const name = keyed ? `${capture.scenario}, keys` : capture.scenario;
+      const row = rows.get(name) ?? { captures: 0, posts: 0, agree: 0, differ: 0 };
+      const { matches } = keyed ? await run(capture, undefined, true) : await runOf(capture);
+      const agreeing = matches.filter((match) => deviations(capture, match, keyed || undefined).length === 0);
       row.captures += 1;
       row.posts += matches.length;
-      row.agree += agreeing;
-      row.differ += matches.length - agreeing;
-      rows.set(capture.scenario, row);
+      row.agree += agreeing.length;
+      row.differ += matches.length - agreeing.length;
+      rows.set(name, row);
     }
     console.log(`${'scenario'.padEnd(24)}captures  posts  agree  differ`);
     for (const [scenario, row] of rows) {
@@ -131,4 +162,4 @@ needs('shared-captures').describe('the lab', () => {
 });
 
 /** Raised as later stages are built; lowering it needs a reason. */
-const MINIMUM = 600;
+const MINIMUM = 900;

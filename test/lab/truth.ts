@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { openCapture } from '../../src/capture/file.ts';
 import type { CaptureFacts } from '../../src/capture/packet.ts';
+import { openKeyLog } from '../../src/cli/keylog.ts';
 import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import { sharedCaptures } from '../support/needs.ts';
 import type { Label } from './labels.ts';
@@ -45,6 +46,8 @@ export interface Capture {
   readonly scenario: string;
   readonly files: readonly string[];
   readonly posts: readonly Post[];
+  /** Path of its key log; null where it has none beside it. */
+  readonly keylog: string | null;
 }
 
 export interface Match {
@@ -81,18 +84,23 @@ export function labCaptures(): Capture[] {
         scenario,
         files: names.map((name: string) => join(lab, scenario, name)),
         posts: truth.posts,
+        keylog: truth.keylog == null ? null : join(lab, scenario, basename(truth.keylog)),
       };
     });
 }
 
-/** @param timeout response deadline in nanoseconds. */
-export async function run(capture: Capture, timeout = DEFAULT_OPTIONS.timeout): Promise<Run> {
+/**
+ * @param timeout response deadline in nanoseconds.
+ * @param keyed with its key log, if it has one.
+ */
+export async function run(capture: Capture, timeout = DEFAULT_OPTIONS.timeout, keyed = false): Promise<Run> {
+  const secrets = keyed && capture.keylog !== null ? openKeyLog(capture.keylog, false) : null;
   const records: TransactionRecord[] = [];
   const source = openCapture(capture.files);
   const accept = { body: ACKNOWLEDGEMENT, rejectBody: null, statuses: null };
   const findings = await analyze(
     source,
-    { ...DEFAULT_OPTIONS, accept, timeout },
+    { ...DEFAULT_OPTIONS, accept, timeout, secrets },
     { transaction: (record) => records.push(record), end() {} },
   );
   return { facts: source.facts, records, findings, ...matched(capture.posts, records, source.facts) };

@@ -12,7 +12,6 @@ interface OracleMessage {
   /** The frame that completes it, and the first with a piece of it. */
   readonly frame: number;
   readonly first_frame: number;
-  readonly over: 'tcp' | 'tls';
 }
 
 interface OracleRequest extends OracleMessage {
@@ -42,7 +41,7 @@ export interface Messages {
   readonly pairs: readonly string[];
 }
 
-/** Captures below `directory` with an oracle that has HTTP over TCP, as `project/file`, and what it says. */
+/** Captures below `directory` with an oracle that has HTTP, also inside TLS where there are keys, as `project/file`, and what it says. */
 export function oraclesIn(directory: string): Map<string, Messages> {
   const found = new Map<string, Messages>();
   for (const project of readdirSync(directory, { withFileTypes: true })) {
@@ -59,8 +58,7 @@ export function oraclesIn(directory: string): Map<string, Messages> {
 }
 
 function messagesOf(oracle: Oracle): Messages {
-  const requests = oracle.requests.filter(({ over }) => over === 'tcp');
-  const responses = oracle.responses.filter(({ over }) => over === 'tcp');
+  const { requests, responses } = oracle;
   // A frame may complete several responses, and its number does not tell them apart: their order does.
   const answers = new Map<string, OracleResponse[]>();
   for (const response of responses) {

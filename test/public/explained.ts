@@ -80,6 +80,14 @@ export const EXPLAINED: ReadonlyMap<string, Explained> = new Map([
       '- request 56 GET /images/sf.net_box.gif ',
     ]),
   ],
+  [
+    'gopacket+gopacket/le__test301.pcapng',
+    tshark(
+      'inside TLS the head of the response is in the records of 18 and 19, of which tshark names the second; it shows the ' +
+        'same response once more where the chunked body ends',
+      ['+ response 18 200', '- response 19 200', '- response 262 200', '+ pair 16 -> 18', '- pair 16 -> 19'],
+    ),
+  ],
   ['kbandla+dpkt/examples__data__nb6-http.pcap', later('PPP over L2TP', 3)],
   [
     'seladb+PcapPlusPlus/Pcap++Test__PcapExamples__4KHttpRequests.pcap',

@@ -10,7 +10,9 @@ import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
 import type { LimitName } from '../../src/limits.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
+import { withEmbedded } from '../../src/tls/keylog.ts';
 import { TLS } from '../../src/tls/session.ts';
+import type { Secrets } from '../../src/tls/tls.ts';
 import { Conversation } from '../../src/transaction/conversation.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
 
@@ -21,7 +23,11 @@ export interface Observed {
 }
 
 /** @param timeout response deadline in nanoseconds. */
-export async function observe(source: PacketSource, timeout = 30e9): Promise<Observed> {
+export async function observe(
+  source: PacketSource,
+  timeout = 30e9,
+  given: Secrets | null = null,
+): Promise<Observed> {
   const transactions: Transaction[] = [];
   const limits: LimitName[] = [];
   const agenda = new Agenda();
@@ -29,7 +35,7 @@ export async function observe(source: PacketSource, timeout = 30e9): Promise<Obs
   const context = {
     http: HTTP,
     tls: TLS,
-    secrets: null,
+    secrets: withEmbedded(given, source.facts.keyLogs ?? [], onLimit),
     agenda,
     timeout,
     onLimit,

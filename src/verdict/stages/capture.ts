@@ -230,12 +230,8 @@ function seen({ transaction: { response, answerDoubtful } }: Facts): Reason {
   return answerDoubtful ? { reason: 'sealed_doubt' } : { reason: 'sealed_silence' };
 }
 
-function protocol(opaque: Facts['transaction']['opaque']): 'tls' | 'http2' | 'other' {
+function protocol(opaque: Facts['transaction']['opaque']): 'http2' | 'other' {
   const prefix = opaque.sender?.prefix ?? opaque.receiver?.prefix;
-  // TLS record header: content type 20-23, legacy version 3.x (RFC 8446 §5.1).
-  if (prefix !== undefined && prefix.length > 2 && prefix[0]! >= 20 && prefix[0]! <= 23 && prefix[1] === 3) {
-    return 'tls';
-  }
   if (prefix?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'http2';
   return 'other';
 }

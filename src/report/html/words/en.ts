@@ -196,6 +196,9 @@ export const en: PageWords = {
     roles: {
       syn: 'SYN',
       syn_ack: 'SYN-ACK',
+      client_hello: 'ClientHello',
+      server_hello: 'ServerHello',
+      tls_alert: 'TLS alert',
       request_first_byte: 'request begins',
       request_last_byte: 'request complete',
       request_acked: 'request acknowledged',

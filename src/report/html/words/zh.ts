@@ -190,6 +190,9 @@ export const zh: PageWords = {
     roles: {
       syn: 'SYN',
       syn_ack: 'SYN-ACK',
+      client_hello: 'ClientHello',
+      server_hello: 'ServerHello',
+      tls_alert: 'TLS 警报',
       request_first_byte: '请求开始',
       request_last_byte: '请求结束',
       request_acked: '请求被确认',

@@ -1,0 +1,82 @@
+/**
+ * Why a verdict is as it is: the reasons as data, which each language words. Shown by the border, `verdict.ts`.
+ */
+/** Why a verdict is as it is, and as sure as it is: what each reason tells beside its name. Seconds of packet time. */
+export interface Reasons {
+  // what the capture lacks
+  undecided_at_end: { readonly seconds: number };
+  answer_unseen: { readonly bytes: number };
+  pairing_hidden: None;
+  one_direction: { readonly side: 'sender' | 'receiver' };
+  snaplen_cut: None;
+  request_unseen: { readonly bytes: number };
+  not_repeated: None;
+  began_before: None;
+  end_unseen: None;
+  not_http: { readonly protocol: 'tls' | 'http2' | 'other' };
+  protocol_changed: None;
+  no_rule: None;
+  /** What came back on an encrypted turn. */
+  sealed_answer: { readonly bytes: number };
+  sealed_doubt: None;
+  sealed_silence: None;
+  // what was seen
+  no_reply: { readonly syns: number };
+  syn_not_repeated: None;
+  syn_ack_after: { readonly seconds: number };
+  icmp: Pick<IcmpReport, 'reporter' | 'version' | 'type' | 'code'>;
+  mtu_reported: Pick<IcmpReport, 'reporter' | 'mtu'>;
+  full_size_lost: None;
+  was_silent: { readonly seconds: number };
+  answered_anew: None;
+  closed_at_once: None;
+  acked_by_rst: None;
+  sender_waited: { readonly seconds: number; readonly atMost: boolean };
+  watched: { readonly seconds: number };
+  sender_window_closed: None;
+  bytes_beyond_hole: None;
+  receiver_stopped: { readonly how: 'closed' | 'reset' };
+  sender_stopped: { readonly seconds: number };
+  answer_stalled: { readonly seconds: number };
+  status_not_accepted: { readonly status: number };
+  body_rejected: None;
+  body_not_accepted: None;
+  body_unreadable: None;
+  tls_alert: { readonly name: string };
+  tls_alert_sealed: None;
+  /** The answer to a plain request is a TLS record. */
+  tls_answer: None;
+  not_tls: { readonly line: string };
+  handshake_waited: { readonly seconds: number };
+  client_hello_lost: None;
+  // signs that an RST is not the receiver's
+  rst_ttl: { readonly rst: number; readonly usual: number };
+  sent_after_rst: None;
+  rst_sequence: None;
+  rst_stepped: None;
+  rst_too_soon: None;
+  rst_dont_fragment: None;
+  rst_ip_id: None;
+  // what was weighed
+  packets_dropped: { readonly packets: number };
+  acked_unseen: { readonly bytes: number };
+  disordered: None;
+  /** Live only. */
+  drops_untold: None;
+  interrupted: None;
+  ended_early: None;
+  first_fin_unseen: None;
+  limit_hit: None;
+  others_alike: None;
+  captured_whole: None;
+}
+type None = Readonly<Record<never, never>>;
+interface IcmpReport {
+  readonly reporter: string;
+  readonly version: number;
+  readonly type: number;
+  readonly code: number;
+  readonly mtu: number;
+}
+/** Data: each language words it. */
+export type Reason = { [R in keyof Reasons]: { readonly reason: R } & Reasons[R] }[keyof Reasons];
