@@ -24,8 +24,11 @@ const FLIGHT_RECORDS = 3;
 /** Session tickets (RFC 8446 §4.6.1) are no longer than this unless they hold a client's certificates. */
 const LONGEST_TICKET = 2_048;
 const SHORTEST_TICKET = 18;
-/** The tickets of one handshake are sent at once, and soon after it; they differ by a cipher block at most. */
-const TOGETHER: Time = 50e6;
+/**
+ * The tickets of one handshake are sent at once, and soon after it; they differ by a cipher block at most. An answer of
+ * their length that comes within so short a time of them is rare.
+ */
+const TOGETHER: Time = 2e6;
 const SOON: Time = 500e6;
 const BLOCK = 16;
 
@@ -159,7 +162,7 @@ export class Guess {
   #ticketOrData({ length, first }: RecordHead, plain: number): Sealed {
     const tickets = this.#tickets;
     if (tickets === null) {
-      if (plain >= SHORTEST_TICKET && length <= LONGEST_TICKET && first.time - this.#flightOver <= SOON) {
+      if (plain >= SHORTEST_TICKET && length <= LONGEST_TICKET && this.#isSoon(first.time)) {
         this.#tickets = { length, first: first.time, count: 1 };
         return 'doubt';
       }
@@ -172,6 +175,11 @@ export class Guess {
     }
     this.#ticketsOver = true;
     return 'data';
+  }
+
+  /** A far server takes longer; its ServerHello has shown how long. */
+  #isSoon(time: Time): boolean {
+    return time - this.#flightOver <= Math.max(SOON, 2 * this.#roundTrip);
   }
 
   /** The first `count` of the client's records were its handshake; what came after them is data. */

@@ -112,7 +112,7 @@ class Session implements TlsSession {
 
   onEnd(side: Side): void {
     const half = this.#halves[side];
-    this.settle();
+    this.#guess.settle();
     this.#releaseEarly();
     this.#settleLost(half);
   }
@@ -126,10 +126,6 @@ class Session implements TlsSession {
     const head = reader.open;
     const read = untold !== null && this.facts.done !== null && this.#options.reads(this.facts.alpn);
     return read && head !== null && head.type === APPLICATION_DATA ? head : null;
-  }
-
-  settle(): void {
-    this.#guess.settle();
   }
 
   #half(side: Side): Half {

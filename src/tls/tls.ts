@@ -147,8 +147,6 @@ export interface TlsSession {
   within(side: Side): boolean;
   /** The record of application data that is not whole yet and would be read if it were. `end` and `last` are not known. */
   unfinished(side: Side): Pick<Place, 'start' | 'first'> | null;
-  /** What is still held back for want of a sign is told as what it most likely is. */
-  settle(): void;
 }
 
 export interface TlsOptions {

@@ -13,7 +13,7 @@ import type {
 } from '../http/message.ts';
 import type { Connection, EndCause, Side, StreamSink } from '../tcp/stream.ts';
 import type { Place } from '../tls/tls.ts';
-import { Attempts, type Context } from './attempts.ts';
+import { Attempts, type Context, type Hooks } from './attempts.ts';
 import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Foreign } from './foreign.ts';
@@ -22,7 +22,7 @@ import { type Positions, StreamPositions } from './positions.ts';
 import { type Carried, Secured } from './secured.ts';
 import type { Parser } from './transaction.ts';
 
-export class Conversation {
+export class Conversation implements Hooks {
   readonly sinks: readonly [StreamSink, StreamSink];
   #connection: Connection;
   #context: Context;
@@ -59,10 +59,7 @@ export class Conversation {
     this.#connection = connection;
     this.#context = context;
     this.#at = connection.first;
-    this.#attempts = new Attempts(connection, context, {
-      onConclude: () => this.#takeCutRequest(),
-      onDecide: (exchange) => this.#takeCutAnswer(exchange),
-    });
+    this.#attempts = new Attempts(connection, context, this);
     this.#foreign = new Foreign(this.#attempts);
     this.#positions = new StreamPositions(connection);
     this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
@@ -131,7 +128,7 @@ export class Conversation {
     const { sender, sure } = rolesByHandshake(this.#connection);
     this.#rolesSure ||= sure;
     if (!this.#tunnel) this.#attempts.sender = sender;
-    this.#secured = new Secured(this.#connection, this.#attempts, this.#context, this.#carried);
+    this.#secured = new Secured(this.#connection, this.#attempts, this.#context, this.#carried());
     this.#positions = this.#secured.positions;
     this.#attempts.secure(this.#secured.facts, at.time);
     this.#tunnel = false;
@@ -140,21 +137,31 @@ export class Conversation {
     this.#openParsers(false, false);
   }
 
-  #carried: Carried = {
-    onClient: (side) => this.#assign({ sender: side, sure: true }),
-    onPlain: (side, bytes, start, end, at) => this.#onPlain(side, bytes, start, end, at),
-    onPlainGap: (side, length, at) => this.#onPlainGap(side, length, at),
-    onLost: (side, length) => {
-      if (side === this.#attempts.sender) this.#requestGap += length;
-      else this.#attempts.missAnswer(length);
-    },
-    onForeign: (side, bytes, start, end, at) => {
-      this.#at = at;
-      this.#attempts.secure(null, at.time);
-      const who = side === this.#attempts.sender ? 'sender' : 'receiver';
-      this.#foreign.take(who, bytes, start, end, at);
-    },
-  };
+  #carried(): Carried {
+    return {
+      onClient: (side) => this.#assign({ sender: side, sure: true }),
+      onPlain: (side, bytes, start, end, at) => this.#onPlain(side, bytes, start, end, at),
+      onPlainGap: (side, length, at) => this.#onPlainGap(side, length, at),
+      onLost: (side, length) => {
+        if (side === this.#attempts.sender) this.#requestGap += length;
+        else this.#attempts.missAnswer(length);
+      },
+      onForeign: (side, bytes, start, end, at) => {
+        this.#at = at;
+        this.#attempts.secure(null, at.time);
+        const who = side === this.#attempts.sender ? 'sender' : 'receiver';
+        this.#foreign.take(who, bytes, start, end, at);
+      },
+    };
+  }
+
+  onConclude(): void {
+    this.#takeCutRequest();
+  }
+
+  onDecide(exchange: Exchange): void {
+    this.#takeCutAnswer(exchange);
+  }
 
   /** A record that stops short begins a request, or goes on with one, of which nothing can be read. */
   #takeCutRequest(): void {
