@@ -86,6 +86,8 @@ class Session implements TlsSession {
   #full = false;
   #guess: Guess;
   #guessed = false;
+  /** A handshake message was in clear that TLS 1.3 would seal. */
+  #legacy = false;
   /** No record was seen yet. */
   #fresh = true;
   /** The handshake record at hand, and the packet of its last byte. */
@@ -189,6 +191,7 @@ class Session implements TlsSession {
     this.#fresh = false;
     if (head.type !== APPLICATION_DATA) return true;
     this.#guessAtVersion(half);
+    this.#guessAtChange(half);
     half.untold = half.unsealer.hopeful ? [] : null;
     this.#guess.onHead(half.side, head);
     return half.untold !== null;
@@ -209,6 +212,7 @@ class Session implements TlsSession {
         this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         break;
       case HANDSHAKE:
+        this.#legacy ||= damaged || (bytes[start] !== CLIENT_HELLO && bytes[start] !== SERVER_HELLO);
         if (half.sealed) this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         else if (damaged) half.handshake.reset();
         else this.#onHandshake(half, head, bytes.subarray(start, end), last);
@@ -312,7 +316,15 @@ class Session implements TlsSession {
     if (asked === null || chosen !== null || this.#guessed) return;
     if (half.side === this.#client && this.#early !== null) return;
     this.#guessed = true;
-    this.#guess.begin(null, offered.includes('TLS 1.3'), 0);
+    this.#guess.begin(null, !this.#legacy && offered.includes('TLS 1.3'), 0);
+  }
+
+  /** Application data where no ChangeCipherSpec was captured: it, and the Finished behind it, came before. */
+  #guessAtChange(half: Half): void {
+    if (half.sealed || this.#modern || this.#agreed === null) return;
+    half.sealed = true;
+    half.unsealer.change(this.#agreed);
+    half.unsealer.pass();
   }
 
   #onHandshake(half: Half, head: RecordHead, content: Buffer, last: Moment): void {

@@ -25,11 +25,24 @@ export class SealedTurns {
     this.#decode = decode;
   }
 
-  /** @param idle silence on the connection before the record. */
-  onSealed(side: Side, what: Sealed, start: number, first: Moment, idle: Time): void {
+  /**
+   * @param idle silence on the connection before the record.
+   * @returns false where it may answer, and there is no turn that it could answer.
+   */
+  onSealed(side: Side, what: Sealed, start: number, first: Moment, idle: Time): boolean {
     this.#open[side] = false;
+    const answers = side !== this.#attempts.sender && (what === 'data' || what === 'doubt');
+    if (answers && this.#turn === null) return false;
     if (side === this.#attempts.sender) this.#onRequest(side, what, start, first, idle);
     else this.#onResponse(side, what, start, first);
+    return true;
+  }
+
+  /** The receiver's direction can be read, and it has said something. */
+  onAnswerRead(start: number, first: Moment): void {
+    const turn = this.#turn;
+    if (turn === null || turn.decided) return;
+    turn.response ??= new CollectedMessage<ResponseHead>(start, first, this.#decode, NO_BODY);
   }
 
   onSealedEnd(side: Side, end: number, last: Moment): void {

@@ -15,7 +15,7 @@ export interface Carried {
   onClient(side: Side): void;
   onPlain(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void;
   onPlainGap(side: Side, length: number, at: Moment): void;
-  /** Bytes of `side` that were not captured and that belong to no turn. */
+  /** Bytes of `side` that were not captured, or cannot be read, and that belong to no turn. */
   onLost(side: Side, length: number): void;
   /** There never was any TLS. */
   onForeign(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void;
@@ -27,6 +27,7 @@ const HTTP2 = 'h2';
 export class Secured {
   readonly positions = new RecordPositions();
   #connection: Connection;
+  #attempts: Attempts;
   #carried: Carried;
   #session: TlsSession;
   #turns: SealedTurns;
@@ -36,6 +37,7 @@ export class Secured {
   constructor(connection: Connection, attempts: Attempts, context: Context, carried: Carried) {
     this.#connection = connection;
     this.#carried = carried;
+    this.#attempts = attempts;
     this.#turns = new SealedTurns(attempts, context.http.decodeBody);
     const { secrets, onLimit } = context;
     this.#session = context.tls.open(this.#sink, {
@@ -82,6 +84,7 @@ export class Secured {
   #sink: TlsSink = {
     onClient: (side) => this.#carried.onClient(side),
     onPlain: (side, bytes, start, end, place) => {
+      if (side !== this.#attempts.sender) this.#turns.onAnswerRead(place.start, place.first);
       this.positions.place = place;
       this.#carried.onPlain(side, bytes, start, end, place.last);
     },
@@ -89,8 +92,10 @@ export class Secured {
       this.positions.place = place;
       this.#carried.onPlainGap(side, length, place.last);
     },
-    onSealed: (side: Side, what: Sealed, start, first) =>
-      this.#turns.onSealed(side, what, start, first, this.#idle[side]),
+    onSealed: (side: Side, what: Sealed, start, first) => {
+      // What cannot be read may have answered what could.
+      if (!this.#turns.onSealed(side, what, start, first, this.#idle[side])) this.#carried.onLost(side, 1);
+    },
     onSealedEnd: (side, end, last) => this.#turns.onSealedEnd(side, end, last),
     onSealedGap: (side, length) => {
       if (!this.#turns.onGap(side, length)) this.#carried.onLost(side, length);

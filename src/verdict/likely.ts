@@ -2,6 +2,7 @@
  * What an encrypted turn most likely came to: the rules for readable attempts, asked with what size and order of its
  * records tell. Null where they tell too little to name either side.
  */
+import type { Time } from '../capture/packet.ts';
 import type { Facts } from './facts.ts';
 import type { Rule } from './rule.ts';
 import { CONNECT_RULES } from './stages/connect.ts';
@@ -11,6 +12,9 @@ import { WAIT_RULES } from './stages/wait.ts';
 import type { Code } from './verdict.ts';
 
 const RULES: readonly Rule[] = [...REPLY_RULES, ...CONNECT_RULES, ...SEND_RULES, ...WAIT_RULES];
+
+/** No sender gives up sooner. */
+const IMPATIENT: Time = 1e9;
 
 /** HTTP/2 sends its settings before any answer: so many bytes are more than settings. */
 const MORE_THAN_SETTINGS = 256;
@@ -22,6 +26,9 @@ export function likelyOf(f: Facts): Code | null {
     return 'tls_alert_by_receiver';
   }
   if (f.oneDirection !== null || t.requestUnseen > 0) return null;
+  // Without the server's choice nothing tells its tickets from its answers.
+  if (response === null && tls !== null && tls.clientHello !== null && tls.serverHello === null) return null;
+  if (response === null && isHasty(f)) return null;
   if (response === null && t.answerUnseen > 0)
     return f.receiver.snaplenCut > 0 ? null : 'response_not_captured';
   // It came, or did not, before the request was wholly taken: no answer either way.
@@ -32,6 +39,11 @@ export function likelyOf(f: Facts): Code | null {
   const rule = RULES.find(({ applies }) => applies(readable) !== undefined);
   if (rule !== undefined) return rule.code;
   return response === null ? null : 'delivered_unconfirmed';
+}
+
+/** A sender that closes so soon has rather had an answer that was not captured than given one up. */
+function isHasty({ gaveUp, transaction: { request } }: Facts): boolean {
+  return gaveUp !== null && request !== null && gaveUp.time - request.lastByte.time < IMPATIENT;
 }
 
 /** In TLS 1.3 what the server chose is sealed, and only the offer is known. */

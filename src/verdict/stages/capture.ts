@@ -149,7 +149,8 @@ function hasSentMore(f: Facts): boolean {
 function isHandshakeUnseen({ transaction: { tls }, sender, receiver }: Facts): boolean {
   if (tls === null || tls.alerts.some(({ fatal }) => fatal)) return false;
   const sent = Math.max(receiver.highest, receiver.fin?.offset ?? 0);
-  return sender.ackedUnseen + receiver.ackedUnseen > 0 || sent > receiver.next;
+  const ended = Math.max(sender.fin?.offset ?? 0, sender.rst?.offset ?? 0);
+  return sender.ackedUnseen + receiver.ackedUnseen > 0 || sent > receiver.next || ended > sender.highest + 1;
 }
 
 /**
