@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.ts';
 import type { Side } from '../tcp/stream.ts';
 import { firstCertificate } from './certificate.ts';
 import type { Agreed } from './derive.ts';
+import { looksLikeTls } from './detect.ts';
 import { newFacts, noteAlert, noteClientHello, noteForeign } from './facts.ts';
 import { Guess, type GuessSink } from './guess.ts';
 import {
@@ -27,7 +28,6 @@ import {
   CHANGE_CIPHER_SPEC,
   HANDSHAKE,
   HEADER,
-  isHeader,
   type RecordHead,
   RecordReader,
   type RecordSink,
@@ -40,16 +40,6 @@ export const TLS: TlsStage = { looksLikeTls, open: (sink, options) => new Sessio
 
 /** TLS 1.3, and the drafts of it (RFC 8446 §4.2.1). */
 const isModern = (version: number) => version === 0x0304 || version >> 8 === 0x7f;
-
-/** Five bytes of record header, then the type of the handshake message. */
-function looksLikeTls(bytes: Buffer, start: number, end: number, midStream: boolean): boolean {
-  if (!isHeader(bytes, start, Math.min(HEADER, end - start))) return false;
-  // Where less is there, only text that begins with a control character could be mistaken.
-  if (bytes[start] !== HANDSHAKE) return midStream && end - start >= HEADER;
-  if (end - start <= HEADER) return true;
-  const type = bytes[start + HEADER];
-  return midStream || type === CLIENT_HELLO || type === SERVER_HELLO;
-}
 
 /** One direction. */
 interface Half {
