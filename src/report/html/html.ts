@@ -101,5 +101,6 @@ function rowOf(record: TransactionRecord): object {
     method: request?.method ?? null,
     target: request?.target?.slice(0, TARGET) ?? null,
     status: response?.status ?? null,
+    key: null,
   };
 }

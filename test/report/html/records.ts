@@ -62,6 +62,7 @@ export function row(change: Partial<Row> = {}): Row {
     method: 'POST',
     target: '/notify',
     status: null,
+    key: null,
     ...change,
   };
 }

@@ -22,9 +22,12 @@ export function detailView(record: TransactionRecord, store: Store): HTMLElement
     ),
     steps(record, store),
     judgement(record, store),
-    h('h4', {}, words.ladder.heading),
-    ladderView(record, store),
-    h('div', { class: 'messages' }, requestView(record, store), responseView(record, store)),
+    ...(record.connection === null
+      ? []
+      : [h('h4', {}, words.ladder.heading), ladderView(record, record.connection, store)]),
+    record.connection === null
+      ? null
+      : h('div', { class: 'messages' }, requestView(record, store), responseView(record, store)),
   );
 }
 
@@ -52,7 +55,7 @@ function copy(text: string): void {
 
 function steps({ facts, times, verdict, connection }: TransactionRecord, { words }: Store): HTMLElement {
   const connected =
-    connection.reused ||
+    connection?.reused === true ||
     times['established'] !== null ||
     facts.acked !== 'none' ||
     facts.responded === 'full';
@@ -148,6 +151,7 @@ function timingsOf({ timings }: TransactionRecord, { words }: Store): string {
 }
 
 function connectionOf({ connection: c }: TransactionRecord, { words }: Store): string {
+  if (c === null) return '';
   const text = filled(words.detail.connectionText, {
     id: String(c.id),
     index: String(c.index),

@@ -44,7 +44,7 @@ export function findingsOf(rows: readonly Row[], deliveries: readonly DeliveryRe
   }
   for (const row of rows) {
     if (row.failed && !taken.has(row.id)) {
-      failed.push({ key: null, attempts: [row], decisive: row, delivery: null });
+      failed.push({ key: row.key, attempts: [row], decisive: row, delivery: null });
     }
   }
   return { failed: grouped(failed), recovered };

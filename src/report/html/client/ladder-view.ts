@@ -9,10 +9,13 @@ import type { PacketRecord, TransactionRecord } from './records.ts';
 import { counted, filled, grouped, type Store } from './store.ts';
 import { clockTime, duration, secondsOf } from './time.ts';
 
-export function ladderView(record: TransactionRecord, store: Store): HTMLElement {
+export function ladderView(
+  record: TransactionRecord,
+  { sender, receiver }: NonNullable<TransactionRecord['connection']>,
+  store: Store,
+): HTMLElement {
   const { ladder } = store.words;
   const rows = ladderOf(record);
-  const { sender, receiver } = record.connection;
   const files = new Set(
     rows.map((row) => (row.kind === 'packet' ? row.packet.file : null)).filter((file) => file !== null),
   );

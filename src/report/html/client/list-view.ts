@@ -233,13 +233,11 @@ export class ListView {
         { class: 'what' },
         h('b', {}, row.host),
         h('span', {}, row.method === null ? words.list.noRequest : `${row.method} ${row.target ?? ''}`),
-        delivery === null
-          ? null
-          : h(
-              'span',
-              { class: 'key' },
-              [delivery.key ?? '', attempt].filter((one) => one !== '').join(' · '),
-            ),
+        h(
+          'span',
+          { class: 'key' },
+          [delivery?.key ?? row.key ?? '', attempt].filter((one) => one !== '').join(' · '),
+        ),
       ),
       h(
         'span',

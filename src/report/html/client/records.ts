@@ -34,6 +34,8 @@ export interface Row {
   readonly method: string | null;
   readonly target: string | null;
   readonly status: number | null;
+  /** Of an expected delivery that left no packet; those with attempts are told by their deliveries. */
+  readonly key: string | null;
 }
 
 export interface Endpoint {
@@ -112,6 +114,7 @@ export interface TransactionRecord {
   readonly response: ResponseRecord | null;
   readonly times: Readonly<Record<string, string | null>>;
   readonly timings: Readonly<Record<string, number | null>>;
+  /** Null for an expected delivery that left no packet. */
   readonly connection: {
     readonly id: number;
     readonly sender: Endpoint;
@@ -125,7 +128,7 @@ export interface TransactionRecord {
     readonly vlan: number | null;
     readonly interface: string | null;
     readonly tls: Readonly<Record<string, string | boolean | null>> | null;
-  };
+  } | null;
   readonly signals: readonly string[];
   readonly likely: string | null;
   readonly missing: readonly string[];

@@ -101,11 +101,11 @@ export class Store {
       record.id,
       row?.host ?? '',
       row?.client ?? '',
-      record.connection.receiver.ip,
+      record.connection?.receiver.ip ?? '',
       record.verdict,
       this.title(record.verdict),
       this.words.outcomes[record.outcome],
-      this.attempts.get(record.id)?.key ?? '',
+      this.attempts.get(record.id)?.key ?? row?.key ?? '',
       record.summary,
       record.signals.join(' '),
     ];
