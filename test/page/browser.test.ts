@@ -139,9 +139,10 @@ needs('chromium').describe('the page', () => {
     expect(await ladder.locator('li.packet').count()).toBeGreaterThanOrEqual(6);
     expect(await ladder.locator('li.gap').textContent()).toMatch(/no answer for 2\.98 s|no answer for 3\.0/);
     expect(await ladder.locator('li.evidence .role').allTextContents()).toContain('request acknowledged');
-    expect(await ladder.locator('pre').count()).toBe(0);
-    await ladder.locator('.hex summary').first().click();
-    const dump = await ladder.locator('.hex pre').textContent();
+    expect(await ladder.locator('.dump').count()).toBe(0);
+    await ladder.locator('.hex').first().click();
+    const dump = await ladder.locator('.dump').textContent();
+    expect(dump).toContain('\n0010  ');
     expect(dump).toContain('50 4f 53 54 20 2f 6e 6f');
     expect(dump).toContain('****');
     await page.keyboard.press('Escape');
@@ -202,7 +203,7 @@ needs('chromium').describe('the page', () => {
     ];
     await open(await pageOf(framesSource(frames, `${SCRIPT}.pcap`)));
     await page.locator('#expand').click();
-    for (const summary of await page.locator('.hex summary').all()) await summary.click();
+    for (const button of await page.locator('.hex').all()) await button.click();
     expect(await page.locator('.detail').count()).toBe(2);
     expect(await page.locator('.detail').first().textContent()).toContain('onerror');
     expect(await page.locator('img').count()).toBe(0);
@@ -225,7 +226,7 @@ needs('chromium').describe('the page', () => {
       await open(language === 'en' ? usual : await dayOf({ language }), '#1.1');
       expect(await page.locator('html').getAttribute('lang')).toBe(language === 'zh' ? 'zh-CN' : 'en');
       if (language === 'zh') expect(await page.locator('#findings h2').textContent()).toBe('失败情况');
-      await page.locator('.hex summary').first().click();
+      await page.locator('.hex').first().click();
       for (const width of [360, 768, 1280]) {
         await page.setViewportSize({ width, height: 900 });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -2,7 +2,7 @@
  * The rows of a ladder as a list: one line a packet with its arrow between the two sides, time on the left, what it
  * shows on the right, and its bytes on demand.
  */
-import { h, s } from './dom.ts';
+import { h, lines, s } from './dom.ts';
 import { hexLines } from './hex.ts';
 import { type LadderRow, ladderOf, type PacketRow } from './ladder.ts';
 import type { PacketRecord, TransactionRecord } from './records.ts';
@@ -70,7 +70,7 @@ function packetView(row: PacketRow, store: Store, several: boolean): HTMLElement
   const evidence = packet.roles.length > 0;
   const classes = ['packet', packet.from, what, evidence ? 'evidence' : ''];
   const frame = `${filled(ladder.frame, { n: String(packet.frame) })}${several ? ` · ${packet.file}` : ''}`;
-  return h(
+  const line = h(
     'li',
     { class: classes.filter((one) => one !== '').join(' ') },
     h('span', { class: 'when', title: clockTime(packet.time) }, row.at === null ? '' : secondsOf(row.at)),
@@ -92,9 +92,10 @@ function packetView(row: PacketRow, store: Store, several: boolean): HTMLElement
         h('span', { class: 'role' }, ladder.roles[role as keyof typeof ladder.roles] ?? role),
       ),
       ...notesOf(row, store).map((note) => h('span', { class: 'note' }, note)),
-      packet.payload === null ? null : hexView(packet, store),
     ),
   );
+  if (packet.payload !== null) line.querySelector('.about')?.append(hexButton(packet, line, store));
+  return line;
 }
 
 /** The capture is taken near the sender: of what came from the receiver it shows that it arrived. */
@@ -146,18 +147,30 @@ function arrow(leftward: boolean, halfway: boolean, dotted: boolean): SVGSVGElem
   );
 }
 
-function hexView({ frame, length, payload }: PacketRecord, store: Store): HTMLElement {
-  const { ladder } = store.words;
+/** Shows and hides the bytes of a packet below its line. */
+function hexButton(
+  { frame, length, payload }: PacketRecord,
+  line: HTMLElement,
+  { words }: Store,
+): HTMLElement {
+  const { ladder } = words;
   const there = (payload ?? '').length / 2;
   const title = filled(ladder.hex, { n: String(frame) });
-  const details = h('details', { class: 'hex' }, h('summary', { 'aria-label': title }, 'hex'));
-  details.addEventListener('toggle', () => {
-    if (!details.open || details.childElementCount > 1) return;
+  const button = h('button', { type: 'button', class: 'hex', 'aria-expanded': 'false', title }, 'hex');
+  let dump: HTMLElement | null = null;
+  button.addEventListener('click', () => {
+    button.setAttribute('aria-expanded', String(dump === null));
+    if (dump !== null) {
+      dump.remove();
+      dump = null;
+      return;
+    }
     // A phone has room for eight bytes a line.
     const width = matchMedia('(max-width: 40rem)').matches ? 8 : 16;
-    const dump = hexLines(payload ?? '', width).map((line) => `${line.offset}  ${line.bytes} ${line.text}`);
-    if (there < length) dump.push(filled(ladder.hexCut, { n: String(there), of: grouped(length) }));
-    details.append(h('pre', { tabindex: 0, 'aria-label': title }, dump.join('\n')));
+    const text = hexLines(payload ?? '', width).map((one) => `${one.offset}  ${one.bytes} ${one.text}`);
+    if (there < length) text.push(filled(ladder.hexCut, { n: String(there), of: grouped(length) }));
+    dump = h('pre', { class: 'dump', tabindex: 0, 'aria-label': title }, lines(text.join('\n')));
+    line.append(dump);
   });
-  return details;
+  return button;
 }
