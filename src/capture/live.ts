@@ -21,6 +21,10 @@ const ASK_DROPS = 4;
 /** Milliseconds until a capture that ended by itself is taken up again, doubled each time it fails at once. */
 const FIRST_RETRY = 250;
 const LAST_RETRY = 10_000;
+/** Milliseconds of silence after which nothing is left in the kernel, which hands packets over at most a second late. */
+const QUIET = 1200;
+/** Milliseconds until a capture that is never quiet is ended all the same. */
+const LONGEST_DRAIN = 10_000;
 
 export interface LiveOptions {
   readonly interface: string;
@@ -98,6 +102,10 @@ class Live implements LiveSource {
   /** Where the present gap began and why; null where none is open or no packet came before it. */
   #gap: { readonly from: Time | null; readonly why: string } | null = null;
   #gaps = 0;
+  /** When bytes came last, by the clock that is never set. */
+  #bytesAt = Number.NEGATIVE_INFINITY;
+  /** When the run was asked to end, by the clock that dates packets. */
+  #endAt: bigint | null = null;
   #ran = false;
 
   constructor(options: LiveOptions, time: Timekeeper) {
@@ -126,7 +134,7 @@ class Live implements LiveSource {
     delivery.sorted = true;
     const file = delivery.openFile(this.#options.interface);
     const into = { delivery, file, intake: new Intake(delivery) };
-    const stop = () => this.#running?.stop();
+    const stop = () => this.#drain();
     signal.addEventListener('abort', stop);
     const cancels = [this.#tick(onTime)];
     try {
@@ -210,6 +218,7 @@ class Live implements LiveSource {
           began = true;
           this.#onBegin();
         }
+        this.#bytesAt = this.#time.monotonic();
         intake.pour(bytes);
       },
       onDropped(packets) {
@@ -224,6 +233,23 @@ class Live implements LiveSource {
     this.#running = null;
     this.#capturing = false;
     return { began, reason };
+  }
+
+  /**
+   * Who captures forgets at its end what is still in the kernel. So what was captured until now is read first: up to a packet
+   * that is later, or until none come.
+   */
+  #drain(): void {
+    const asked = this.#time.monotonic();
+    this.#endAt = this.#time.wall();
+    if (!this.#capturing) this.#running?.stop();
+    const look = () => {
+      const now = this.#time.monotonic();
+      const quiet = now - Math.max(asked, this.#bytesAt) >= QUIET * 1e6;
+      if (quiet || now - asked >= LONGEST_DRAIN * 1e6) this.#running?.stop();
+      else if (this.#running !== null) this.#time.after(QUIET / 4, look);
+    };
+    look();
   }
 
   #onBegin(): void {
@@ -245,6 +271,7 @@ class Live implements LiveSource {
     const monotonic = this.#time.monotonic();
     const { facts } = this;
     const epoch = facts.epoch ?? 0n;
+    if (this.#endAt !== null && epoch + BigInt(Math.round(packet.time)) > this.#endAt) this.#running?.stop();
     if (facts.packets === 1) {
       this.#clock.start(Math.max(packet.time, Number(this.#time.wall() - epoch)), monotonic);
     }

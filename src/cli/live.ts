@@ -216,6 +216,10 @@ function keepPackets(
     end() {
       clearInterval(timer);
       files.close();
+      if (keeper.evicted > 0) {
+        const lost = `${keeper.evicted} packets were given up before their connection was judged`;
+        screen.warn(`wirewitness: warning: --keep failed: ${lost}; what is kept may lack them`);
+      }
     },
   };
 }

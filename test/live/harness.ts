@@ -121,6 +121,8 @@ export async function play(options: PlayOptions = {}): Promise<Played> {
     },
     async end() {
       stop.abort();
+      // What may still be in the kernel is waited for.
+      await time.pass(2000);
       return run;
     },
   };
