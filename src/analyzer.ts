@@ -25,7 +25,14 @@ import { judge } from './verdict/judge.ts';
 import { Neighbours } from './verdict/neighbours.ts';
 import { Judged, recordOf } from './verdict/record.ts';
 import { Selection } from './verdict/selection.ts';
-import type { AnalysisOptions, DecodedCounts, Findings, RecordSink } from './verdict/verdict.ts';
+import type {
+  AnalysisOptions,
+  Code,
+  DecodedCounts,
+  Findings,
+  Outcome,
+  RecordSink,
+} from './verdict/verdict.ts';
 import { VERSION } from './version.ts';
 
 /** The HTTP stage as pairing is given it. */
@@ -56,6 +63,8 @@ export interface Onlooker {
   onStart?(state: { readonly openConnections: number }): void;
   /** Each packet, before any stage sees it. Lent. */
   onPacket?(packet: Packet): void;
+  /** Each verdict that counts, also of transactions whose record nobody wants. */
+  onVerdict?(outcome: Outcome, verdict: Code): void;
   /** After the stages: the connection that the packet was of, by its id in records; 0 where it was of none. */
   onConnection?(id: number): void;
 }
@@ -119,6 +128,7 @@ export async function analyze(
       deliveries.judged(judged, wanted);
       if (!wanted) return;
       tallies.add(judged);
+      onlooker.onVerdict?.(judged.outcome, judged.code);
       if (sink.wants?.(judged.outcome, judged.code) ?? true) {
         sink.transaction(recordOf(judged, place, source.facts));
       }

@@ -9,7 +9,7 @@ import { hostOf } from '../report/listing.ts';
 import type { Paint } from '../report/terminal.ts';
 import { isFailure } from '../report/text.ts';
 import { readableTime } from '../report/time.ts';
-import type { Outcome, RecordSink, TransactionRecord } from '../verdict/verdict.ts';
+import type { Code, Outcome, RecordSink, TransactionRecord } from '../verdict/verdict.ts';
 
 /** Hosts named in the counters: those that failed most. */
 const HOSTS = 3;
@@ -29,10 +29,13 @@ export class LiveStatus {
     this.#facts = facts;
   }
 
-  add(record: TransactionRecord): void {
+  count(outcome: Outcome, verdict: Code): void {
     this.#transactions++;
-    if (!isFailure(record.outcome, record.verdict)) return;
-    this.#failed++;
+    if (isFailure(outcome, verdict)) this.#failed++;
+  }
+
+  /** Of which host a failure was. */
+  addFailure(record: TransactionRecord): void {
     const host = hostOf(record);
     const count = this.#failures.get(host) ?? 0;
     if (count > 0 || this.#failures.size < LIMITS.listedGroups) this.#failures.set(host, count + 1);
@@ -70,28 +73,39 @@ export function findingLine(record: TransactionRecord, facts: CaptureFacts, pain
   ].join('  ');
 }
 
-/**
- * Stands around the reports.
- * @param onFinding called for each transaction that `only` asks for, or that failed.
- */
-export function watching(
-  sink: RecordSink,
-  only: readonly Outcome[] | null,
-  onRecord: (record: TransactionRecord) => void,
-  onFinding: (record: TransactionRecord) => void,
-  onEnd: () => void,
-): RecordSink {
+/** Who looks at records on their way to the reports. */
+export interface Watch {
+  /** Outcomes that are findings; null for those of failed transactions. */
+  readonly only: readonly Outcome[] | null;
+  /** Wants every record, whatever became of it; null where nobody does. */
+  readonly onRecord: ((record: TransactionRecord) => void) | null;
+  readonly onFailure: (record: TransactionRecord) => void;
+  readonly onFinding: (record: TransactionRecord) => void;
+  readonly onEnd: () => void;
+}
+
+/** Stands around the reports. */
+export function watching(sink: RecordSink, watch: Watch): RecordSink {
+  const { only, onRecord } = watch;
+  const isFinding = (outcome: Outcome, verdict: Code) =>
+    only === null ? isFailure(outcome, verdict) : only.includes(outcome);
   return {
     bodies: sink.bodies ?? true,
     packets: sink.packets ?? false,
+    wants: (outcome, verdict) =>
+      onRecord !== null ||
+      isFailure(outcome, verdict) ||
+      isFinding(outcome, verdict) ||
+      (sink.wants?.(outcome, verdict) ?? true),
     transaction(record) {
       const { outcome, verdict } = record;
-      onRecord(record);
-      if (only === null ? isFailure(outcome, verdict) : only.includes(outcome)) onFinding(record);
+      onRecord?.(record);
+      if (isFailure(outcome, verdict)) watch.onFailure(record);
+      if (isFinding(outcome, verdict)) watch.onFinding(record);
       if (sink.wants?.(outcome, verdict) ?? true) sink.transaction(record);
     },
     end(findings) {
-      onEnd();
+      watch.onEnd();
       sink.end(findings);
     },
   };

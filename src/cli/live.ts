@@ -54,16 +54,13 @@ export async function liveCommand(command: LiveCommand, io: Io): Promise<ExitSta
       inputs: [],
       outlivesReaders: capture.write !== null || metrics !== null,
       around: (reports) =>
-        watching(
-          reports,
-          command.only,
-          (record) => {
-            status.add(record);
-            metrics?.add(record);
-          },
-          (record) => screen.find(record, source),
-          () => screen.clear(),
-        ),
+        watching(reports, {
+          only: command.only,
+          onRecord: metrics === null ? null : (record) => metrics.add(record),
+          onFailure: (record) => status.addFailure(record),
+          onFinding: (record) => screen.find(record, source),
+          onEnd: () => screen.clear(),
+        }),
       analyze(_, sink, stop) {
         const keeping =
           capture.write === null ? null : keepPackets(capture.write, capture.interface, source, stop, screen);
@@ -71,6 +68,7 @@ export async function liveCommand(command: LiveCommand, io: Io): Promise<ExitSta
         const options = { ...analysis, secrets, resolved: names.resolved };
         return analyze(source, options, keeping?.around(sink) ?? sink, stop.signal, {
           ...keeping?.onlooker,
+          onVerdict: (outcome, verdict) => status.count(outcome, verdict),
           onStart(state) {
             status.openConnections = () => state.openConnections;
           },

@@ -72,6 +72,9 @@ export class Keeper {
     return {
       bodies: sink.bodies ?? true,
       packets: sink.packets ?? false,
+      // What went well lets packets go.
+      wants: (outcome, verdict) =>
+        this.#keep === 'failed' || isFailure(outcome, verdict) || (sink.wants?.(outcome, verdict) ?? true),
       transaction: (record) => {
         const kept = this.#onRecord(record);
         if (sink.wants?.(record.outcome, record.verdict) ?? true) sink.transaction(kept);
