@@ -3,21 +3,24 @@
  * it owns no logic of theirs.
  */
 import { Agenda } from './agenda.ts';
-import type { Packet, PacketSource, Time } from './capture/packet.ts';
+import type { CaptureFacts, Packet, PacketSource, Time } from './capture/packet.ts';
 import { decode } from './decode/decode.ts';
 import { Fragments } from './decode/fragments.ts';
 import { createSegment } from './decode/segment.ts';
+import { Trail } from './decode/trail.ts';
 import { looksLikeRequest, looksLikeResponse } from './http/detect.ts';
 import { frameRequest, frameResponse } from './http/framing.ts';
 import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
 import { costsEvidence, type LimitName } from './limits.ts';
+import type { Connection, Side, StreamSink } from './tcp/stream.ts';
 import { ConnectionTable } from './tcp/table.ts';
+import { partOf, tracedOf } from './tcp/traced.ts';
 import { withEmbedded } from './tls/keylog.ts';
 import { TLS } from './tls/session.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
-import type { HttpStage, Transaction } from './transaction/transaction.ts';
+import type { HttpStage, TraceSink, Transaction } from './transaction/transaction.ts';
 import type { Health } from './verdict/confidence.ts';
 import { Deliveries } from './verdict/delivery.ts';
 import { Tallies } from './verdict/findings.ts';
@@ -177,6 +180,7 @@ export async function analyze(
     },
   });
   await source.run(onPacket, signal, onTime);
+  if (source.facts.endTime !== undefined) onTime(source.facts.endTime);
   table.end(last);
 
   const findings = tallies.findings(source.facts, deliveries.records(), {
@@ -209,5 +213,89 @@ function describe({
     rejectBody: accept.rejectBody?.source ?? null,
     acceptStatus: accept.statuses,
     key: keys.map(({ text }) => text),
+  };
+}
+
+/**
+ * Reads a capture again and tells whose packets are whose, by the connections that `analyze` has numbered.
+ * @param source another one over the same packets.
+ * @param packets how many of them to look at: those that were judged.
+ * @throws UserError when the source cannot be read.
+ */
+export async function retrace(
+  source: PacketSource,
+  { timeout }: AnalysisOptions,
+  trace: TraceSink,
+  packets: number,
+): Promise<CaptureFacts> {
+  const agenda = new Agenda();
+  const onLimit = () => {};
+  const context: Context = {
+    http: HTTP,
+    tls: TLS,
+    // Ciphertext is told as it is.
+    secrets: null,
+    agenda,
+    timeout,
+    onLimit,
+    onRequest() {},
+    onTransaction(transaction) {
+      if (trace.wants(transaction.connection.id)) trace.onTransaction(transaction);
+    },
+  };
+  const table = new ConnectionTable(
+    (connection) => {
+      const [first, second] = new Conversation(connection, context).sinks;
+      if (!trace.wants(connection.id)) return [first, second];
+      return [tee(connection, 0, first, trace), tee(connection, 1, second, trace)];
+    },
+    agenda,
+    onLimit,
+    false,
+  );
+  const segment = createSegment();
+  const fragments = new Fragments(onLimit);
+  const trail = new Trail();
+  let order = 0;
+  const last = { time: 0, file: 0, frame: 0 };
+  await source.run((packet) => {
+    if (++order > packets) return;
+    agenda.advance(packet.time);
+    last.time = packet.time;
+    last.file = packet.file;
+    last.frame = packet.frame;
+    const outcome = decode(packet, segment, fragments);
+    if (outcome === 'fragment') trail.note(packet, segment, order);
+    if (outcome !== 'tcp' && outcome !== 'icmp') return;
+    if (outcome === 'tcp') table.onSegment(segment, segment.bytes);
+    else table.onIcmp(segment);
+    const { taker, takerSide } = table;
+    if (taker === null) trail.noteError(packet, order);
+    if (taker === null || !trace.wants(taker.id)) return;
+    const traced = tracedOf(order, segment, outcome === 'icmp', taker, takerSide);
+    if (segment.bytes !== packet.bytes) {
+      for (const piece of trail.take(packet, order)) trace.onPacket(piece.packet, partOf(traced, piece));
+      return;
+    }
+    trace.onPacket(packet, traced);
+    const error = taker.sides[0].icmp;
+    const early = error === null ? undefined : trail.takeError(error.at);
+    if (early === undefined) return;
+    decode(early.packet, segment);
+    trace.onPacket(early.packet, tracedOf(early.order, segment, true, taker, 0));
+  });
+  table.end(last);
+  return source.facts;
+}
+
+function tee(connection: Connection, side: Side, sink: StreamSink, trace: TraceSink): StreamSink {
+  return {
+    onBytes(bytes, start, end, at) {
+      const offset = connection.sides[side].next - (end - start);
+      trace.onBytes(connection.id, side, offset, bytes, start, end);
+      sink.onBytes(bytes, start, end, at);
+    },
+    onGap: (length, at) => sink.onGap(length, at),
+    onEnd: (cause, at) => sink.onEnd(cause, at),
   };
 }

@@ -127,6 +127,15 @@ export const LIMITS = {
   keptBytes: 64 * 1024 * 1024,
   /** Characters of a JSON report held in memory. Fires: the rest waits in a temporary file. */
   spoolLength: 64 * 1024 * 1024,
+  /** Transactions whose packets an evidence file holds. Fires: it tells how many were left out. */
+  evidenceTransactions: 10_000,
+  /** Bytes of one stream that are searched for secrets, for an evidence file. Fires: those beyond are overwritten. */
+  evidenceStreamBytes: 16 * 1024 * 1024,
+  /** Bytes of all of them. Fires: like evidenceStreamBytes. */
+  evidenceBytes: 256 * 1024 * 1024,
+  /** Characters of the comments on an evidence file; a reader takes a block of 16 MiB (Wireshark). Fires: the rest is
+   *  left to the other formats. */
+  evidenceCommentLength: 1024 * 1024,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

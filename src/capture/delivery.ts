@@ -188,6 +188,11 @@ export class Delivery implements Epoch {
     this.packet.frame++;
   }
 
+  /** Capturing went on until then, as far as an interface tells. */
+  noteEnd(time: Time): void {
+    this.facts.endTime = Math.max(time, this.facts.endTime ?? time);
+  }
+
   /** Adds to the packets known to be dropped; 0 says that the capture tells and there were none. */
   addDropped(packets: number): void {
     const before = Math.max(this.told, this.foretold);

@@ -88,6 +88,8 @@ export interface CaptureFacts {
   digits: 6 | 9;
   firstTime: Time | null;
   lastTime: Time | null;
+  /** When capturing ended, where a file tells (pcapng `isb_endtime`): nothing came between the last packet and then. */
+  endTime?: Time;
   /** Packets that the kernel or the interface dropped, as far as the capture tells; null when it does not. */
   dropped: number | null;
   /** Only of a live capture. */

@@ -60,6 +60,7 @@ const EPB_DROPCOUNT = 4;
 const DROPS_UNKNOWN = 0xffff;
 
 const STATISTICS_OPTIONS = 20;
+const ISB_ENDTIME = 3;
 const ISB_IFDROP = 5;
 const ISB_OSDROP = 7;
 
@@ -313,6 +314,15 @@ export class PcapngParser implements CaptureParser {
     const bySystem = options.count(ISB_OSDROP, -1);
     if (byInterface >= 0 || bySystem >= 0) {
       this.tellDrops(of, Math.max(byInterface, 0) + Math.max(bySystem, 0), of.counted);
+    }
+    // Without a packet before it, nobody knows what Time 0 is.
+    if (
+      this.delivery.clock.started &&
+      options.find(ISB_ENDTIME) &&
+      options.valueEnd - options.valueStart >= 8
+    ) {
+      const at = options.valueStart;
+      this.delivery.noteEnd(of.clock.time(this.u32(bytes, at), this.u32(bytes, at + 4), this.delivery));
     }
     this.checkOptions();
     return true;

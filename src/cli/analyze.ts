@@ -2,8 +2,10 @@
  * `wirewitness analyze`: captures in, judged and reported, with a bar that shows how far the reading has come.
  */
 
-import type { PacketSource } from '../capture/packet.ts';
+import { statSync } from 'node:fs';
+import type { CaptureFacts, PacketSource } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
+import type { TraceSink } from '../transaction/transaction.ts';
 import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.ts';
 import type { ExitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
@@ -24,6 +26,12 @@ export interface Engine {
     sink: RecordSink,
     signal: AbortSignal,
   ): Promise<Findings>;
+  retrace(
+    source: PacketSource,
+    options: AnalysisOptions,
+    trace: TraceSink,
+    packets: number,
+  ): Promise<CaptureFacts>;
 }
 
 /** @throws UserError */
@@ -35,16 +43,21 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   const secrets = command.keylog === null ? null : openKeyLog(command.keylog, false);
   let bytes = 0;
   const started = performance.now();
+  const open = () =>
+    engine.openCapture(paths, {
+      onProgress: (read, total) => {
+        bytes = read;
+        progress.update(read, total);
+      },
+    });
+  const again = {
+    retrace: (trace: TraceSink, packets: number) => engine.retrace(open(), command.analysis, trace, packets),
+  };
   try {
     const { findings, status, abandoned } = await judge(command, io, {
-      open: () =>
-        engine.openCapture(paths, {
-          onProgress: (read, total) => {
-            bytes = read;
-            progress.update(read, total);
-          },
-        }),
+      open,
       inputs: paths,
+      ...(paths.every(canBeReadTwice) ? again : {}),
       outlivesReaders: false,
       analyze: (source, sink, stop) =>
         engine.analyze(source, { ...command.analysis, secrets }, clearing(sink, progress), stop.signal),
@@ -54,6 +67,13 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
   } finally {
     progress.done();
   }
+}
+
+/** A pipe gives what it holds once; what cannot be read at all is told when it is opened. */
+function canBeReadTwice(path: string): boolean {
+  if (path === '-') return false;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined || stat.isFile() || stat.isDirectory();
 }
 
 function pathsOf({ files }: AnalyzeCommand, io: Io): readonly string[] {

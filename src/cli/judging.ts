@@ -2,12 +2,14 @@
  * What every command does that judges packets: opens the outputs, joins source and reports by the analyzer, ends early
  * with a whole report on SIGINT and SIGTERM, and turns what was found into an exit status.
  */
-import type { PacketSource } from '../capture/packet.ts';
-import type { Format } from '../report/create.ts';
+import type { CaptureFacts, PacketSource } from '../capture/packet.ts';
+import { UserError } from '../error.ts';
+import { type Format, isBinary } from '../report/create.ts';
 import { escapeText } from '../report/escape.ts';
 import { SecretNames } from '../report/redaction/names.ts';
 import { redacted } from '../report/redaction/redact.ts';
 import { LANGUAGES } from '../report/summary/languages.ts';
+import type { TraceSink } from '../transaction/transaction.ts';
 import type { Findings, RecordSink } from '../verdict/verdict.ts';
 import { type ExitStatus, exitStatus } from './exit.ts';
 import type { JudgingOptions } from './flags.ts';
@@ -32,6 +34,8 @@ export interface Judging {
   readonly analyze: (source: PacketSource, sink: RecordSink, stop: AbortController) => Promise<Findings>;
   /** What else is shown of the records, with their secrets masked as in the reports. */
   readonly around?: (reports: RecordSink) => RecordSink;
+  /** Reads the packets once more; absent where they can be read only once. */
+  readonly retrace?: (trace: TraceSink, packets: number) => Promise<CaptureFacts>;
   /** The run goes on though nothing can be written any more. */
   readonly outlivesReaders: boolean;
 }
@@ -42,14 +46,17 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
   const abort = () => stop.abort();
   const standard = io.stdout.terminal ? 'text' : 'ndjson';
   const targets = options.targets.map(({ path, format }) => ({ path, format: format ?? standard }) as const);
+  if (io.stdout.terminal) refuseBinary(targets);
   const onStop = judging.outlivesReaders ? () => {} : abort;
   const opened = openTargets(targets, io.stdout.fd, judging.inputs, onStop);
   const source = judging.open();
+  const secrets = options.redact === null ? null : new SecretNames(options.redact);
   const context = {
     clock: source.facts,
     language: LANGUAGES[options.language],
     only: options.only,
-    masks: options.redact !== null,
+    secrets,
+    retrace: judging.retrace ?? null,
     verbose: options.verbose,
   };
   const sinks = sinksOver(opened, context, io, options.noColor, options.packets);
@@ -60,7 +67,7 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
   let findings: Findings;
   try {
     const shown = judging.around?.(sinks) ?? sinks;
-    const shared = options.redact === null ? shown : redacted(shown, new SecretNames(options.redact));
+    const shared = secrets === null ? shown : redacted(shown, secrets);
     findings = await judging.analyze(source, shared, stop);
     await sinks.finish();
   } catch (error) {
@@ -77,6 +84,12 @@ export async function judge(options: JudgingOptions, io: Io, judging: Judging): 
     for (const { text } of findings.capture.warnings) note(io, `wirewitness: warning: ${escapeText(text)}\n`);
   }
   return { findings, status, abandoned };
+}
+
+function refuseBinary(targets: readonly { readonly path: string | null; readonly format: Format }[]): void {
+  const found = targets.find(({ path, format }) => path === null && isBinary(format));
+  if (found === undefined) return;
+  throw new UserError('flag', `${found.format} is nothing for a terminal: write it to a file with -o`);
 }
 
 /** What goes to standard output; null when nothing does. */

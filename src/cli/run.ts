@@ -24,11 +24,11 @@ export async function main(): Promise<never> {
 }
 
 async function loadEngine(): Promise<Engine> {
-  const [{ openCapture }, { analyze }] = await Promise.all([
+  const [{ openCapture }, { analyze, retrace }] = await Promise.all([
     import('../capture/file.ts'),
     import('../analyzer.ts'),
   ]);
-  return { openCapture, analyze };
+  return { openCapture, analyze, retrace };
 }
 
 /** @param load gives the stages below when a command needs them. */

@@ -67,7 +67,8 @@ export interface Segment extends Moment {
   /**
    * Only for outcome 'icmp': an ICMP or ICMPv6 error. The addresses, ports and `seq` above are then those of the
    * packet it quotes (which the sender of that packet had sent), as are TTL and identification, its `ack`, `flags`
-   * and payload are 0 and empty, and these tell who reports what. 0 for outcome 'tcp'.
+   * and payload are 0 and empty, what is quoted behind `seq` is `bytes[options, payload)`, and these tell who reports
+   * what. 0 for outcome 'tcp'.
    */
   icmpType: number;
   icmpCode: number;
@@ -88,6 +89,16 @@ export interface Segment extends Moment {
  *   count as 'fragment'. Without it every fragment does.
  */
 export type Decode = (packet: Packet, into: Segment, fragments?: Fragments) => Decoded;
+
+/** A packet that carried `[offset, offset + end - at)` of a fragmented datagram in its `bytes[at, end)`. */
+export interface Piece {
+  readonly packet: Packet;
+  /** Which packet of the run it is, from 1. */
+  readonly order: number;
+  readonly at: number;
+  readonly end: number;
+  readonly offset: number;
+}
 
 const NO_BYTES = Buffer.alloc(0);
 

@@ -54,7 +54,7 @@ export function quotedTcp(bytes: Buffer, at: number, end: number, wireEnd: numbe
   into.ack = 0;
   into.flags = 0;
   into.window = 0;
-  into.options = end;
+  into.options = at + QUOTED_HEADER;
   into.payload = end;
   into.payloadEnd = end;
   into.payloadLength = 0;

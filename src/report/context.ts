@@ -1,7 +1,10 @@
 /**
  * What a reporter needs to know beside the records: clock, language, and how the output looks.
  */
+import type { CaptureFacts } from '../capture/packet.ts';
+import type { TraceSink } from '../transaction/transaction.ts';
 import type { Outcome } from '../verdict/verdict.ts';
+import type { SecretNames } from './redaction/names.ts';
 import type { Language } from './summary/language.ts';
 import type { Clock } from './time.ts';
 
@@ -11,8 +14,10 @@ export interface ReportContext {
   readonly language: Language;
   /** Print only transactions of these outcomes; null prints all. Hosts and summary count all either way. */
   readonly only: readonly Outcome[] | null;
-  /** Records come redacted: where `MASK` stands, a secret was. */
-  readonly masks: boolean;
+  /** What is masked: records come so (where `MASK` stands, a secret was), and so are bytes that are written. Null: nothing. */
+  readonly secrets: SecretNames | null;
+  /** Reads the first so many packets of the capture a second time; null where they can be read only once. */
+  readonly retrace: ((trace: TraceSink, packets: number) => Promise<CaptureFacts>) | null;
   /** For text: use ANSI colours. */
   readonly colour: boolean;
   /** For text: columns of a line. */

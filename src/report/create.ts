@@ -9,6 +9,7 @@ import { htmlReporter } from './html/html.ts';
 import { jsonReporter } from './json.ts';
 import { mdReporter } from './md.ts';
 import { ndjsonReporter } from './ndjson.ts';
+import { pcapngReporter } from './pcapng.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { textReporter } from './text.ts';
 
@@ -18,6 +19,8 @@ interface FormatEntry {
   readonly extensions: readonly string[];
   /** Whole lines are of use as soon as they are there: a file grows in place. Others appear when they are complete. */
   readonly grows: boolean;
+  /** Nothing for a terminal. */
+  readonly binary?: boolean;
 }
 
 const ENTRIES = {
@@ -29,6 +32,7 @@ const ENTRIES = {
   har: { create: harReporter, extensions: ['har'], grows: false },
   curl: { create: curlReporter, extensions: ['sh'], grows: false },
   html: { create: htmlReporter, extensions: ['html', 'htm'], grows: false },
+  pcapng: { create: pcapngReporter, extensions: ['pcapng'], grows: false, binary: true },
 } as const satisfies Readonly<Record<string, FormatEntry>>;
 
 export type Format = keyof typeof ENTRIES;
@@ -43,6 +47,10 @@ export function createReporter(format: Format, output: Output, context: ReportCo
 
 export function growsInPlace(format: Format): boolean {
   return REGISTRY[format].grows;
+}
+
+export function isBinary(format: Format): boolean {
+  return REGISTRY[format].binary ?? false;
 }
 
 /** The format that a file is written in by its name; null where the name does not tell. */

@@ -31,7 +31,8 @@ set -u
 `;
 
 export function curlReporter(output: Output, context: ReportContext): Reporter {
-  const { only, language, clock, masks } = context;
+  const { only, language, clock } = context;
+  const masks = context.secrets !== null;
   const isChosen = (outcome: TransactionRecord['outcome'], verdict: TransactionRecord['verdict']) =>
     only === null ? isFailure(outcome, verdict) : only.includes(outcome);
   let begun = false;

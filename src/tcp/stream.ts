@@ -159,6 +159,23 @@ export interface Direction {
   watch(offset: number): AckWatch;
 }
 
+/** Whose packet it is, and what of it is payload; lent. Of a fragmented datagram each packet is told by itself. */
+export interface Traced {
+  /** Which packet of the run it is, from 1. */
+  readonly order: number;
+  readonly connection: number;
+  /** That sent it; of an ICMP error, that sent what it quotes. */
+  readonly side: Side;
+  readonly icmp: boolean;
+  /** `packet.bytes[payload, payloadEnd)`: payload of the side's stream. */
+  readonly payload: number;
+  readonly payloadEnd: number;
+  /** Where in the stream the first byte of it lies. */
+  readonly offset: number;
+  /** Index of a checksum that covers the payload, and from where it counts; -1 where this packet has none. */
+  readonly checksum: number;
+}
+
 export interface Connection {
   /** From 1, in order of first packet. */
   readonly id: number;

@@ -114,6 +114,9 @@ class Entry {
 export class ConnectionTable {
   /** Connections begun so far. */
   begun = 0;
+  /** Who took the last segment or ICMP error, and from which side it was. */
+  taker: TcpConnection | null = null;
+  takerSide: Side = 0;
   /** Sums over all connections that are over. */
   readonly counts = { duplicates: 0, ackedUnseen: 0, snaplenCut: 0, oneSided: 0, twoSided: 0 };
   #open: OpenStreams;
@@ -164,6 +167,8 @@ export class ConnectionTable {
     if (entry === null) entry = this.#begin(hash, segment, portReused);
     else if (entry !== this.#newest) this.#touch(entry);
     const { connection } = entry;
+    this.taker = connection;
+    this.takerSide = side;
     if (entry.twin || this.#copies.isCopy(segment, connection.id * 2 + side)) {
       connection.duplicates++;
     } else {
@@ -182,8 +187,10 @@ export class ConnectionTable {
     const hash = this.#hash(segment);
     const entry = this.#find(hash, segment);
     const error = icmpError(segment);
+    this.taker = entry?.connection ?? null;
     if (entry !== null) {
-      entry.connection.onIcmp(error, entry.isFrom0(segment) ? 0 : 1);
+      this.takerSide = entry.isFrom0(segment) ? 0 : 1;
+      entry.connection.onIcmp(error, this.takerSide);
     } else {
       // Captured before the SYN that it is about, it may be; most are about connections that nobody will see.
       this.#early.push({ error, hash, from: segment.src3, port: segment.srcPort });

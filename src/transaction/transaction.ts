@@ -1,7 +1,7 @@
 /**
  * The border between pairing and judging: one attempt as the packets showed it, before any verdict.
  */
-import type { Moment, Time } from '../capture/packet.ts';
+import type { Moment, Packet, Time } from '../capture/packet.ts';
 import type {
   Anomaly,
   Framing,
@@ -13,7 +13,7 @@ import type {
   ResponseHead,
 } from '../http/message.ts';
 import type { OnLimit } from '../limits.ts';
-import type { AckWatch, Connection, Direction, Side, StreamSink } from '../tcp/stream.ts';
+import type { AckWatch, Connection, Direction, Side, StreamSink, Traced } from '../tcp/stream.ts';
 import type { TlsFacts } from '../tls/tls.ts';
 
 /** A parser of one direction. */
@@ -122,6 +122,16 @@ export interface Transaction {
   readonly occasion: Occasion;
   /** Packet time at which it was judged. */
   readonly decidedAt: Time;
+}
+
+/** Looks at chosen connections while a capture is read a second time. */
+export interface TraceSink {
+  wants(connection: number): boolean;
+  /** A packet of a connection that is wanted, or an ICMP error about one; lent. Fragments may come late. */
+  onPacket(packet: Packet, traced: Traced): void;
+  /** In order, each once, before the packet that completed them is told; lent. */
+  onBytes(connection: number, side: Side, offset: number, bytes: Buffer, start: number, end: number): void;
+  onTransaction(transaction: Transaction): void;
 }
 
 export function senderOf(transaction: Transaction): Direction {

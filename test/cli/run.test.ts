@@ -95,6 +95,7 @@ async function ran(line: string, world: World = {}): Promise<Ran> {
       onProgress(2_000_000, 2_000_000);
       return { facts, run: () => Promise.resolve(facts) };
     },
+    retrace: () => Promise.resolve(facts),
     async analyze(_, given, sink, signal) {
       options = given;
       if (world.find === undefined)
@@ -177,6 +178,18 @@ describe('format', () => {
       ids((await ran('analyze --only delivered,unsent a', { terminal: false })).out).slice(0, 2),
     ).toEqual(['1.1', '3.1']);
     expect((await ran('analyze --format text a')).out).toMatch(/^Read [^{]*\n\n2 transactions failed\n/);
+  });
+
+  test('no packets on a terminal, and none that could be read only once', async () => {
+    const shown = await ran('analyze --format pcapng a', { terminal: true });
+    expect([shown.status, shown.out]).toEqual([2, '']);
+    expect(shown.err).toBe('wirewitness: pcapng is nothing for a terminal: write it to a file with -o\n');
+    const piped = await ran(`analyze -o ${directory}/a.pcapng -`);
+    expect(piped.status).toBe(2);
+    expect(piped.err).toBe(
+      'wirewitness: pcapng needs files that can be read twice: save the packets to a file first (tcpdump -w FILE), and analyze that\n',
+    );
+    expect(existsSync(join(directory, 'a.pcapng'))).toBe(false);
   });
 
   test('width of the terminal, 100 columns elsewhere', async () => {

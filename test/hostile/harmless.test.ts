@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { analyze } from '../../src/analyzer.ts';
+import { analyze, retrace } from '../../src/analyzer.ts';
 import { openCapture } from '../../src/capture/file.ts';
 import { run } from '../../src/cli/run.ts';
 import { FORMATS } from '../../src/report/create.ts';
@@ -57,7 +57,7 @@ async function ran(argv: readonly string[], terminal = false): Promise<Ran> {
     stderr: stream(err!),
   };
   try {
-    const status = await run(argv, io, () => Promise.resolve({ openCapture, analyze }));
+    const status = await run(argv, io, () => Promise.resolve({ openCapture, analyze, retrace }));
     return { status, out: readFileSync(paths[0]!), err: readFileSync(paths[1]!) };
   } finally {
     closeSync(out!);

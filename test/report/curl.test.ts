@@ -127,7 +127,7 @@ needs('curl').test('secrets are variables, and nothing runs before they are fill
   expect(arrived[0]).toContain('{"sign":"%s\\n","order":"1"}');
   // Where nothing was masked the word is only a word.
   arrived = [];
-  await run((await report('curl', [record], { masks: false })).toString());
+  await run((await report('curl', [record], { secrets: null })).toString());
   expect(arrived[0]).toContain('Bearer REDACTED');
 });
 

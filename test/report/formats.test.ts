@@ -1,6 +1,6 @@
 /** What every format keeps to, whatever it looks like: a new one is held to it by being on the list. */
 import { describe, expect, test } from 'vitest';
-import { FORMATS, formatOf } from '../../src/report/create.ts';
+import { FORMATS, formatOf, isBinary } from '../../src/report/create.ts';
 import { zh } from '../../src/report/summary/zh.ts';
 import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import {
@@ -92,7 +92,9 @@ describe.each(FORMATS)('%s', (format) => {
     const text = (await report(format, records, { only: ['unanswered'] })).toString();
     expect(text).not.toContain('771.1');
   });
+});
 
+describe.each(FORMATS.filter((format) => !isBinary(format)))('%s, a text', (format) => {
   test('ends with a line end, and is valid UTF-8', async () => {
     const printed = await report(format, [DELIVERED, UNANSWERED], { language: zh });
     expect(printed.at(-1)).toBe(0x0a);

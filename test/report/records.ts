@@ -2,7 +2,9 @@
  * Hand-made records for the tests of reports: one answered POST, one that was never answered, one refused
  * connection, and a builder for whatever else. The clock is that of a capture of 2017.
  */
+import type { CaptureFacts } from '../../src/capture/packet.ts';
 import type { ReportContext } from '../../src/report/context.ts';
+import { SecretNames } from '../../src/report/redaction/names.ts';
 import type { Output } from '../../src/report/reporter.ts';
 import { en } from '../../src/report/summary/en.ts';
 import type { Clock } from '../../src/report/time.ts';
@@ -320,12 +322,28 @@ export function collector(): Output & { readonly text: string; readonly bytes: B
   };
 }
 
+/** A capture that is read a second time and has nothing in it any more. */
+export function nothingToRetrace(): Promise<CaptureFacts> {
+  return Promise.resolve({
+    files: [],
+    interfaces: [{ name: 'eth0', link: 1 }],
+    warnings: [],
+    packets: 0,
+    epoch: CLOCK.epoch,
+    digits: CLOCK.digits,
+    firstTime: 0,
+    lastTime: 10_011 * MS,
+    dropped: null,
+  });
+}
+
 export function context(change: Partial<ReportContext> = {}): ReportContext {
   return {
     clock: CLOCK,
     language: en,
     only: null,
-    masks: true,
+    secrets: new SecretNames(),
+    retrace: nothingToRetrace,
     colour: false,
     width: 80,
     verbose: false,

@@ -1,0 +1,139 @@
+/**
+ * What of the chosen connections' streams may be shown: their bytes in order and their transactions come in; for any
+ * part of a stream out comes what of it is to be overwritten. Only what was read and found clean is shown: bytes beyond
+ * the bounds, in no stream, or unlike those of the stream are not.
+ */
+import { LIMITS } from '../../limits.ts';
+import type { Side } from '../../tcp/stream.ts';
+import { receiverOf, senderOf, type Transaction } from '../../transaction/transaction.ts';
+import type { SecretNames } from '../redaction/names.ts';
+import { type Body, bodySecrets, headSecrets, otherSecrets, type Part } from './messages.ts';
+import type { Hidden } from './overwrite.ts';
+
+/** Captured bytes without a hole. */
+interface Run {
+  readonly from: number;
+  to: number;
+  readonly parts: Buffer[];
+  bytes: Buffer;
+}
+
+interface Message {
+  readonly start: number;
+  /** Where its head ends. */
+  readonly body: number;
+  readonly end: number;
+  readonly content: Body;
+}
+
+class Stream {
+  readonly runs: Run[] = [];
+  readonly messages: Message[] = [];
+  /** The capture met it in the middle: its first bytes may be the rest of anything. */
+  midway = false;
+  size = 0;
+  secrets: readonly Hidden[] | null = null;
+}
+
+export class Streams {
+  readonly #names: SecretNames;
+  readonly #streams = new Map<number, readonly [Stream, Stream]>();
+  #bytes = 0;
+
+  constructor(names: SecretNames) {
+    this.#names = names;
+  }
+
+  onBytes(connection: number, side: Side, offset: number, bytes: Buffer, start: number, end: number): void {
+    const stream = this.#of(connection)[side];
+    const length = end - start;
+    if (stream.size + length > LIMITS.evidenceStreamBytes || this.#bytes + length > LIMITS.evidenceBytes)
+      return;
+    stream.size += length;
+    this.#bytes += length;
+    const part = Buffer.from(bytes.subarray(start, end));
+    const last = stream.runs.at(-1);
+    if (last !== undefined && last.to === offset) {
+      last.parts.push(part);
+      last.to += length;
+    } else stream.runs.push({ from: offset, to: offset + length, parts: [part], bytes: part });
+  }
+
+  onTransaction(transaction: Transaction): void {
+    const { connection, sender, request, response, tls } = transaction;
+    // Its messages are not where the stream has their ciphertext.
+    if (tls !== null) return;
+    const streams = this.#of(connection.id);
+    const receiver = sender === 0 ? 1 : 0;
+    streams[sender].midway = senderOf(transaction).syn === null;
+    streams[receiver].midway = receiverOf(transaction).syn === null;
+    for (const [stream, message] of [
+      [streams[sender], request],
+      [streams[receiver], response],
+    ] as const) {
+      if (message === null) continue;
+      const { start, end, head } = message;
+      const content = { headers: head?.headers ?? [], decoded: () => message.decoded() };
+      stream.messages.push({ start, body: Math.min(end, start + (head?.headerBytes ?? 0)), end, content });
+    }
+  }
+
+  /** @param payload bytes that a packet carries at `offset`. */
+  hidden(connection: number, side: Side, offset: number, payload: Buffer): Hidden[] {
+    const end = offset + payload.length;
+    const all = [{ from: offset, to: end, bare: false }];
+    const stream = this.#of(connection)[side];
+    stream.secrets ??= secretsOf(stream, this.#names);
+    const run = stream.runs.find((one) => one.from <= offset && offset < one.to);
+    if (run === undefined) return all;
+    const known = Math.min(end, run.to);
+    // Sent again with other bytes than the receiver was given before: nobody has looked at these.
+    if (run.bytes.compare(payload, 0, known - offset, offset - run.from, known - run.from) !== 0) return all;
+    const found = stream.secrets.filter(({ from, to }) => from < known && to > offset);
+    return known === end ? found : [...found, { from: known, to: end, bare: false }];
+  }
+
+  #of(connection: number): readonly [Stream, Stream] {
+    let streams = this.#streams.get(connection);
+    if (streams === undefined) {
+      streams = [new Stream(), new Stream()];
+      this.#streams.set(connection, streams);
+    }
+    return streams;
+  }
+}
+
+function secretsOf(stream: Stream, names: SecretNames): Hidden[] {
+  for (const run of stream.runs) {
+    run.bytes = run.parts.length === 1 ? run.bytes : Buffer.concat(run.parts);
+    run.parts.length = 0;
+  }
+  const found: Hidden[] = [];
+  const messages = [...stream.messages].sort((a, b) => a.start - b.start);
+  let at = Number.NEGATIVE_INFINITY;
+  for (const { start, body, end, content } of messages) {
+    const before = partsOf(stream, at, start);
+    if (at < 0 && stream.midway) found.push(...before.map(whole));
+    else found.push(...before.flatMap((part) => otherSecrets(part, names)));
+    found.push(...partsOf(stream, start, body).flatMap((part) => headSecrets(part, names)));
+    found.push(...bodySecrets(partsOf(stream, body, end), content, names));
+    at = Math.max(at, end);
+  }
+  const rest = partsOf(stream, at, Number.POSITIVE_INFINITY);
+  return [...found, ...rest.flatMap((part) => otherSecrets(part, names))];
+}
+
+function whole({ offset, bytes }: Part): Hidden {
+  return { from: offset, to: offset + bytes.length, bare: false };
+}
+
+/** What was captured of `[from, to)`. */
+function partsOf(stream: Stream, from: number, to: number): Part[] {
+  return stream.runs.flatMap((run) => {
+    const start = Math.max(from, run.from);
+    const end = Math.min(to, run.to);
+    return end > start
+      ? [{ offset: start, bytes: run.bytes.subarray(start - run.from, end - run.from) }]
+      : [];
+  });
+}
