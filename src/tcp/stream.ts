@@ -172,7 +172,7 @@ export interface Traced {
   readonly payloadEnd: number;
   /** Where in the stream the first byte of it lies. */
   readonly offset: number;
-  /** Index of a checksum that covers the payload, and from where it counts; -1 where this packet has none. */
+  /** Index of the TCP checksum in the packet; -1 where it has none, or where it covers other packets too. */
   readonly checksum: number;
 }
 

@@ -6,17 +6,13 @@ import { SYN } from '../decode/segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { Side, Traced } from './stream.ts';
 
-/** Behind which `Segment.options` lies, and where before it the checksum (RFC 9293 §3.1). */
-const CHECKSUM_BEFORE_OPTIONS = 4;
-/** What is decoded of a quoted header (RFC 792), and offsets in it. */
-const QUOTED_HEADER = 8;
+/** Offsets in a TCP header (RFC 9293 §3.1), and its length without options. */
 const DATA_OFFSET = 12;
 const FLAGS = 13;
+const CHECKSUM = 16;
 const FIXED_HEADER = 20;
-/** From the ICMP header, whose checksum is at 2, to the IP header that it quotes. */
-const ICMP_HEADER = 8;
-const ICMP_CHECKSUM = 2;
-const IPV6_HEADER = 40;
+/** What is decoded of a quoted header (RFC 792). */
+const QUOTED_HEADER = 8;
 
 /** Ask when the connection has taken it: where its stream begins is known only then. */
 export function tracedOf(
@@ -31,7 +27,7 @@ export function tracedOf(
   if (!icmp) {
     const { payload, payloadEnd, seq, flags, options } = segment;
     const offset = stream.offsetOf(seq) + ((flags & SYN) === 0 ? 0 : 1);
-    return { ...base, payload, payloadEnd, offset, checksum: options - CHECKSUM_BEFORE_OPTIONS };
+    return { ...base, payload, payloadEnd, offset, checksum: options - FIXED_HEADER + CHECKSUM };
   }
   const { bytes, options, payloadEnd } = segment;
   const at = options - QUOTED_HEADER;
@@ -44,18 +40,9 @@ export function tracedOf(
     payload: Math.min(payloadEnd, at + header),
     payloadEnd,
     offset: stream.offsetOf(segment.seq) + (syn ? 1 : 0),
-    checksum: icmpChecksum(bytes, at),
+    // When it follows a change of the payload, the checksum of ICMP around it stays right.
+    checksum: whole ? at + CHECKSUM : -1,
   };
-}
-
-/** The quoted IP header lies between; -1 where it has extensions. */
-function icmpChecksum(bytes: Buffer, at: number): number {
-  for (let header = FIXED_HEADER; header <= 60; header += 4) {
-    const ip = at - header;
-    if (ip >= ICMP_HEADER && bytes[ip] === (0x40 | (header >> 2))) return ip - ICMP_HEADER + ICMP_CHECKSUM;
-  }
-  const ip = at - IPV6_HEADER;
-  return ip >= ICMP_HEADER && bytes[ip]! >> 4 === 6 ? ip - ICMP_HEADER + ICMP_CHECKSUM : -1;
 }
 
 /** What of a datagram's payload one of its fragments carries. The checksum counts all of them, and is no longer kept. */

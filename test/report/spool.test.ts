@@ -31,6 +31,17 @@ test.each([0, 7, 1000, 1e9])('text comes back in order with %d characters in mem
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test.each([0, 7, 1000, 1e9])('text comes back in any order with %d characters in memory', (most) => {
+  const spool = new Spool(most);
+  const texts = Array.from({ length: 500 }, (_, i) => `${i} é 支付 😀`);
+  for (const text of texts) spool.push(text);
+  const order = texts.map((_, i) => (i * 7) % 500);
+  const found: string[] = [];
+  spool.drainSorted(order, (text) => found.push(text));
+  expect(found).toEqual(order.map((i) => texts[i]));
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 test('characters that lie across two reads of the file', () => {
   const spool = new Spool(0);
   const text = '支'.repeat(1_000_003);

@@ -84,12 +84,17 @@ export class Streams {
     const all = [{ from: offset, to: end, bare: false }];
     const stream = this.#of(connection)[side];
     stream.secrets ??= secretsOf(stream, this.#names);
-    const run = stream.runs.find((one) => one.from <= offset && offset < one.to);
-    if (run === undefined) return all;
+    const run = stream.runs[firstIndex(stream.runs, ({ to }) => to > offset)];
+    if (run === undefined || run.from > offset) return all;
     const known = Math.min(end, run.to);
     // Sent again with other bytes than the receiver was given before: nobody has looked at these.
     if (run.bytes.compare(payload, 0, known - offset, offset - run.from, known - run.from) !== 0) return all;
-    const found = stream.secrets.filter(({ from, to }) => from < known && to > offset);
+    const found: Hidden[] = [];
+    for (let i = firstIndex(stream.secrets, ({ to }) => to > offset); i < stream.secrets.length; i++) {
+      const one = stream.secrets[i]!;
+      if (one.from >= known) break;
+      found.push(one);
+    }
     return known === end ? found : [...found, { from: known, to: end, bare: false }];
   }
 
@@ -120,7 +125,20 @@ function secretsOf(stream: Stream, names: SecretNames): Hidden[] {
     at = Math.max(at, end);
   }
   const rest = partsOf(stream, at, Number.POSITIVE_INFINITY);
-  return [...found, ...rest.flatMap((part) => otherSecrets(part, names))];
+  found.push(...rest.flatMap((part) => otherSecrets(part, names)));
+  return found.sort((a, b) => a.from - b.from);
+}
+
+/** Of a sorted list, where what is asked for begins; its length where it never does. */
+function firstIndex<T>(sorted: readonly T[], reached: (one: T) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (reached(sorted[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function whole({ offset, bytes }: Part): Hidden {
