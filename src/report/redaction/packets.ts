@@ -12,6 +12,8 @@ import { secretSpans } from './spans.ts';
 /** `*`: what a hex view shows in a secret's place. */
 const COVER = 0x2a;
 const HEAD_END = '\r\n\r\n';
+/** How a message begins. A stream that was met midway counts from there, and may begin with the rest of anything. */
+const START_LINE = /^(?:[A-Z]{3,20} \S|HTTP\/\d)/;
 
 export function coveredPackets(
   record: TransactionRecord,
@@ -36,6 +38,8 @@ interface Stretch {
   readonly whole: boolean;
   readonly bytes: Buffer;
   readonly packets: readonly { readonly packet: PacketRecord; readonly at: number }[];
+  /** Sent again with other bytes than before, which nobody has looked at. */
+  readonly unlike: readonly PacketRecord[];
 }
 
 function stretches(packets: readonly PacketRecord[], side: 'sender' | 'receiver'): Stretch[] {
@@ -50,8 +54,24 @@ function stretches(packets: readonly PacketRecord[], side: 'sender' | 'receiver'
     const first = run[0];
     if (first === undefined) return;
     const bytes = Buffer.alloc(end - begin);
-    for (const { packet, at } of run) bytes.write(packet.payload!, at, 'hex');
-    found.push({ whole: begin === 1 || opensMessage(first.packet), bytes, packets: run });
+    const alike: typeof run = [];
+    const unlike: PacketRecord[] = [];
+    let filled = 0;
+    for (const { packet, at } of run) {
+      const payload = Buffer.from(packet.payload!, 'hex');
+      const again = payload.subarray(0, Math.max(0, filled - at));
+      if (!again.equals(bytes.subarray(at, at + again.length))) unlike.push(packet);
+      else {
+        alike.push({ packet, at });
+        filled = Math.max(filled, at + payload.copy(bytes, at));
+      }
+    }
+    found.push({
+      whole: opensMessage(first.packet) || (begin === 1 && START_LINE.test(bytes.toString('latin1'))),
+      bytes,
+      packets: alike,
+      unlike,
+    });
   };
   for (const packet of data) {
     const seq = packet.seq!;
@@ -73,7 +93,7 @@ function opensMessage({ roles }: PacketRecord): boolean {
 }
 
 function cover(
-  { whole, bytes, packets }: Stretch,
+  { whole, bytes, packets, unlike }: Stretch,
   headers: readonly HeaderField[],
   names: SecretNames,
   covered: Map<PacketRecord, string>,
@@ -93,6 +113,7 @@ function cover(
     const line = text.indexOf('\r\n');
     bytes.fill(COVER, 0, line < 0 ? text.length : line);
   }
+  for (const packet of unlike) covered.set(packet, COVER.toString(16).repeat(packet.payload!.length / 2));
   for (const { packet, at } of packets) {
     covered.set(packet, bytes.toString('hex', at, at + packet.payload!.length / 2));
   }
