@@ -53,7 +53,9 @@ export async function again(
   const before: TransactionRecord[] = [];
   const sink = {
     transaction(record: TransactionRecord) {
-      if (all || isFailure(record.outcome, record.verdict)) before.push(record);
+      // Keys are not written: what was decrypted with them cannot be read again.
+      const readable = record.connection.tls?.decrypted !== true;
+      if (readable && (all || isFailure(record.outcome, record.verdict))) before.push(record);
       reporter.transaction(record);
     },
     end: reporter.end,
