@@ -100,6 +100,17 @@ describe('what is missing', () => {
     expect(shape(rows)).toEqual(['data?', 'pause 250', 'data?', 'missing ack 650', 'rst']);
   });
 
+  test('the ServerHello, after the ClientHello', () => {
+    const rows = ladderOf(
+      record({ verdict: 'tls_no_server_hello', outcome: 'unsent' }, [
+        posted(0, ['client_hello']),
+        acked(20),
+        packet({ ms: 1520, flags: ['FIN', 'ACK'], seq: 601, roles: ['sender_fin'] }),
+      ]),
+    );
+    expect(shape(rows)).toEqual(['data', 'ack', 'missing server_hello 1500', 'fin']);
+  });
+
   test('nothing, where an answer came', () => {
     const rows = ladderOf(
       record({}, [

@@ -72,7 +72,7 @@ const ANCHORS: Readonly<Record<Missing, readonly string[]>> = {
   syn_ack: ['syn'],
   ack: ['request_retransmitted', 'request_last_byte', 'request_first_byte'],
   response: ['interim_response', 'request_acked', 'request_last_byte'],
-  server_hello: ['request_acked', 'request_last_byte', 'request_first_byte'],
+  server_hello: ['client_hello', 'request_acked', 'request_last_byte', 'request_first_byte'],
   rest: ['response_last_byte', 'response_first_byte'],
   continue: ['request_acked', 'request_last_byte', 'request_first_byte'],
   window: ['zero_window'],
@@ -225,9 +225,10 @@ function anchorOf(rows: readonly PacketRow[], what: Missing, acked: string | nul
     what === 'response'
       ? rows.findLastIndex(({ packet }) => packet.from === 'receiver' && packet.time === acked)
       : -1;
-  for (const role of ANCHORS[what]) {
-    const after = rows.findLastIndex(({ packet }) => packet.roles.includes(role));
-    if (after >= 0) return Math.max(after, ack);
-  }
-  return ack;
+  const role = ANCHORS[what].find((one) => rows.some(({ packet }) => packet.roles.includes(one)));
+  let after = rows.findLastIndex(({ packet }) => role !== undefined && packet.roles.includes(role));
+  after = Math.max(after, ack);
+  // The ClientHello is acknowledged before it is answered.
+  while (what === 'server_hello' && rows[after + 1]?.what === 'ack') after++;
+  return after;
 }

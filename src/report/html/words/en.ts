@@ -75,7 +75,6 @@ export const en: PageWords = {
       'sent {n} times more after it was acknowledged',
     ],
     more: ['{n} more', '{n} more'],
-    showAll: 'Show in the list',
   },
   timeline: {
     heading: 'Timeline',

@@ -63,7 +63,6 @@ export interface PageWords {
     readonly duplicates: Counted;
     readonly again: string;
     readonly more: Counted;
-    readonly showAll: string;
   };
   readonly timeline: {
     readonly heading: string;

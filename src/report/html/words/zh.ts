@@ -69,7 +69,6 @@ export const zh: PageWords = {
     again: '其后间隔 {list}',
     duplicates: ['被确认后又发送 {n} 次', '被确认后又发送 {n} 次'],
     more: ['另有 {n} 个', '另有 {n} 个'],
-    showAll: '在列表中查看',
   },
   timeline: {
     heading: '时间线',
