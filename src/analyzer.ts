@@ -23,9 +23,10 @@ import { Conversation } from './transaction/conversation.ts';
 import type { HttpStage, TraceSink, Transaction } from './transaction/transaction.ts';
 import type { Health } from './verdict/confidence.ts';
 import { Deliveries } from './verdict/delivery.ts';
-import { Tallies } from './verdict/findings.ts';
+import { isOneDirection, Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
 import { Neighbours } from './verdict/neighbours.ts';
+import { Reconciliation } from './verdict/reconcile/reconcile.ts';
 import { Judged, recordOf } from './verdict/record.ts';
 import { Selection } from './verdict/selection.ts';
 import type {
@@ -58,6 +59,7 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   accept: { body: null, rejectBody: null, statuses: null },
   keys: [],
   secrets: null,
+  expected: null,
 };
 
 /** Looks on while a capture is analyzed. */
@@ -101,7 +103,9 @@ export async function analyze(
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
   const neighbours = new Neighbours();
-  const deliveries = new Deliveries(options.keys, onLimit);
+  const { expected } = options;
+  const reconciliation = expected === null ? null : new Reconciliation(expected, options, onLimit);
+  const deliveries = new Deliveries(options.keys, reconciliation?.list ?? null, onLimit);
   // Live: asked when a verdict is weighed.
   const health: Health = {
     get dropped() {
@@ -127,6 +131,7 @@ export async function analyze(
     onTransaction(transaction: Transaction) {
       const judged = new Judged(transaction, judge(transaction, options.accept, health, neighbours));
       const place = deliveries.placeOf(transaction);
+      reconciliation?.onJudged(judged, deliveries.keyOf(transaction));
       const wanted = selection.wants(judged);
       deliveries.judged(judged, wanted);
       if (!wanted) return;
@@ -161,6 +166,7 @@ export async function analyze(
       connection = table.onIcmp(segment);
     } else {
       decoded[outcome]++;
+      if (outcome === 'other') reconciliation?.onOther(segment);
     }
     onlooker.onConnection?.(connection);
     last.time = packet.time;
@@ -183,7 +189,16 @@ export async function analyze(
   if (source.facts.endTime !== undefined) onTime(source.facts.endTime);
   table.end(last);
 
-  const findings = tallies.findings(source.facts, deliveries.records(), {
+  const seen = deliveries.seen();
+  const reconciled = reconciliation?.result(seen, {
+    facts: source.facts,
+    ackedUnseen: table.counts.ackedUnseen,
+    oneDirection: isOneDirection(table.counts),
+    undecoded: decoded.truncated + decoded.malformed + decoded.unknownLink,
+    limitsHit: health.limitsHit || deliveries.lostExpected,
+  });
+  const told = reconciled ?? { deliveries: seen.map(({ record }) => record), unseen: [], summary: null };
+  const findings = tallies.findings(source.facts, told, {
     ...table.counts,
     decoded,
     limitsHit,
@@ -203,6 +218,7 @@ function describe({
   methods,
   accept,
   keys,
+  expected,
 }: AnalysisOptions): Record<string, unknown> {
   return {
     timeout: timeout / 1e6,
@@ -213,6 +229,7 @@ function describe({
     rejectBody: accept.rejectBody?.source ?? null,
     acceptStatus: accept.statuses,
     key: keys.map(({ text }) => text),
+    expect: expected === null ? null : { lines: expected.length },
   };
 }
 

@@ -111,6 +111,13 @@ export const LIMITS = {
   keyLength: 1_024,
   /** Deliveries in the report. Fires: the one without an attempt for longest is left out. */
   deliveries: 200_000,
+  /** Transactions without an expected key that are weighed against a list of expected deliveries. Fires: none of those
+   *  that were not seen is called missing. */
+  sightings: 200_000,
+  /** Lines of a list of expected deliveries. Fires: an error, before anything is read. */
+  expectedLines: 1_000_000,
+  /** Bytes of it. Fires: likewise. */
+  expectedBytes: 256 * 1024 * 1024,
   /** Attempts of one delivery that are listed. Fires: further ones are only counted. */
   deliveryAttempts: 1_000,
   /** Pairs of host and verdict that the text report lists. Fires: transactions of further ones are only counted. */
@@ -152,6 +159,7 @@ const HARMLESS: ReadonlySet<LimitName> = new Set<LimitName>([
   'keyDepth',
   'keyLength',
   'deliveries',
+  'sightings',
   'deliveryAttempts',
   'listedGroups',
   'spoolLength',

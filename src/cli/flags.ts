@@ -15,6 +15,7 @@ import type { Rotation } from '../report/keep/names.ts';
 import type { Language } from '../report/summary/language.ts';
 import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
+import { UTC, type Zone, zone } from './moments.ts';
 import { suggest } from './suggest.ts';
 import { type Target, targets } from './targets.ts';
 import {
@@ -40,6 +41,8 @@ export interface JudgingOptions {
   readonly analysis: AnalysisOptions;
   /** Path of the key log. */
   readonly keylog: string | null;
+  /** The list of expected deliveries, `-` for standard input, and the zone of times in it that name none. */
+  readonly expect: { readonly path: string; readonly zone: Zone } | null;
   readonly only: readonly Outcome[] | null;
   /** At least one. */
   readonly targets: readonly Target[];
@@ -138,6 +141,10 @@ const JUDGING: Readonly<Record<string, Options>> = {
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
   key: text('business key: json:/pointer, form:name, query:name, header:name, body:/re(group)/ (repeat)'),
   keylog: text('TLS secrets in NSS key log format, as SSLKEYLOGFILE makes them'),
+  expect: text(
+    'CSV or NDJSON of what should have been sent: key, optional host or url, time; - is standard input',
+  ),
+  'expect-timezone': text('zone of times in that list that name none: UTC, +08:00, Asia/Shanghai [UTC]'),
   format: text(`${FORMATS.join(', ')} [text on a terminal, else ndjson]`),
   output: text('write to this file, in the format of its name; - is standard output (repeat)', {
     alias: 'o',
@@ -411,8 +418,10 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
       },
       keys: many('key', keySpec),
       secrets: null,
+      expected: null,
     },
     keylog: one('keylog', path),
+    expect: expectOption(one('expect', path), one('expect-timezone', zone)),
     only: one('only', outcomes),
     targets: targets(
       many('output', path),
@@ -453,6 +462,12 @@ function valuesOf(parsed: Parsed) {
       return values(parsed, name).map((given) => check(`--${name}`, given));
     },
   };
+}
+
+function expectOption(given: string | null, local: Zone | null): JudgingOptions['expect'] {
+  if (given !== null) return { path: given, zone: local ?? UTC };
+  if (local !== null) throw new UserError('flag', '--expect-timezone needs --expect');
+  return null;
 }
 
 /** As often as it was given. */

@@ -11,6 +11,7 @@ import type { Engine } from './analyze.ts';
 import { EXIT, type ExitStatus } from './exit.ts';
 import { type Io, processIo } from './io.ts';
 import { openStdout, writeAll } from './output.ts';
+import { prepare } from './prepare.ts';
 
 const HELP_WIDTH = 80;
 
@@ -71,11 +72,11 @@ async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Eng
     }
     case 'live': {
       const { liveCommand } = await import('./live.ts');
-      return liveCommand(command, io);
+      return liveCommand(await prepare(command, io), io);
     }
     case 'analyze': {
       const { analyzeCommand } = await import('./analyze.ts');
-      return analyzeCommand(command, io, await load());
+      return analyzeCommand(await prepare(command, io), io, await load());
     }
   }
 }

@@ -23,6 +23,7 @@ export const decode: Decode = (packet, into, fragments) => {
   into.link = packet.link;
   into.linkInterface = 0;
   into.vlan = -1;
+  into.ipVersion = 0;
   into.bytes = packet.bytes;
   const { start, end, wireLength } = packet;
   // A record may claim any length on the wire; it only counts where the IP header tells none (offload).

@@ -2,7 +2,7 @@
  * One row a transaction, as soon as it is known (RFC 4180), for spreadsheets and databases. A cell that a spreadsheet
  * would take for a formula begins with an apostrophe; control characters are written as escapes.
  */
-import type { TransactionRecord } from '../verdict/verdict.ts';
+import type { TransactionRecord, UnseenRecord } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { escapeText } from './escape.ts';
 import { receiverOf } from './listing.ts';
@@ -48,6 +48,19 @@ const COLUMNS: Readonly<Record<string, (record: TransactionRecord, context: Repo
   summary: (record, { language, clock }) => language.summarize(record, clock),
 };
 
+/** Of an expected delivery that left no packet little else is known. */
+const UNSEEN: Readonly<Record<string, (record: UnseenRecord, context: ReportContext) => Cell>> = {
+  id: ({ id }) => id,
+  outcome: ({ outcome }) => outcome,
+  verdict: ({ verdict }) => verdict,
+  fault: ({ fault }) => fault.join(' '),
+  confidence: ({ confidence }) => confidence,
+  host: ({ delivery }) => delivery.host,
+  port: ({ delivery }) => delivery.port,
+  delivery: ({ delivery }) => delivery.key,
+  summary: (record, { language, clock }) => language.summarizeUnseen(record, clock),
+};
+
 export function csvReporter(output: Output, context: ReportContext): Reporter {
   const { only } = context;
   let begun = false;
@@ -63,7 +76,13 @@ export function csvReporter(output: Output, context: ReportContext): Reporter {
       begin();
       row(Object.values(COLUMNS).map((cell) => cell(record, context)));
     },
-    end: begin,
+    end({ unseen }) {
+      begin();
+      for (const record of unseen) {
+        if (only !== null && !only.includes(record.outcome)) continue;
+        row(Object.keys(COLUMNS).map((name) => UNSEEN[name]?.(record, context) ?? null));
+      }
+    },
   };
 }
 

@@ -5,7 +5,7 @@
 import type { DeliveryRecord } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { clip, escapeText } from './escape.ts';
-import { hostAndPort } from './listing.ts';
+import { placeOf } from './summary/facts.ts';
 import type { DeliveryStory } from './summary/language.ts';
 import type { Paint } from './terminal.ts';
 import { readableTime } from './time.ts';
@@ -14,7 +14,7 @@ import { wrap } from './wrap.ts';
 /** More is no overview any more; the rest is in the other formats. */
 const SHOWN = 20;
 const KEY_LENGTH = 80;
-const PATH_LENGTH = 120;
+const PLACE_LENGTH = 120;
 
 export function deliveryLines(
   deliveries: readonly DeliveryRecord[],
@@ -46,7 +46,8 @@ export function deliveryTexts(
   const { language, only } = context;
   const words = language.report;
   const several = deliveries.filter(
-    ({ attemptCount, outcome }) => attemptCount > 1 && (only === null || only.includes(outcome)),
+    ({ attemptCount, outcome, inferred }) =>
+      attemptCount > 1 && !inferred && (only === null || only.includes(outcome)),
   );
   if (several.length === 0) return null;
   const order = several.sort(
@@ -65,11 +66,11 @@ export function deliveryTexts(
 }
 
 function storyOf(record: DeliveryRecord, { clock }: ReportContext): DeliveryStory {
-  const { key, keyFrom, method, host, port, path, firstSent, firstAcked, deliveredAt } = record;
+  const { key, keyFrom, method, firstSent, firstAcked, deliveredAt } = record;
   return {
     record,
     name: keyFrom === 'identical' ? null : escapeText(clip(key, KEY_LENGTH)),
-    place: escapeText(clip(`${method} ${hostAndPort(host, port)}${path}`, PATH_LENGTH)),
+    place: escapeText(clip(`${method ?? ''} ${placeOf(record) ?? ''}`.trim(), PLACE_LENGTH)),
     span: record.intervals.reduce((sum, interval) => sum + interval, 0),
     firstSent: readableTime(firstSent, clock),
     firstAcked: readableTime(firstAcked, clock),

@@ -11,6 +11,7 @@ import type {
   Quantiles,
   SummaryRecord,
   TransactionRecord,
+  UnseenRecord,
 } from '../verdict/verdict.ts';
 import { escapeJson } from './escape.ts';
 import type { Language } from './summary/language.ts';
@@ -78,9 +79,65 @@ export function deliveryJson(record: DeliveryRecord, clock: Clock): string {
   return line({
     ...record,
     intervals: record.intervals.map((interval) => milliseconds(interval, clock)),
+    expected: record.expected && {
+      lines: record.expected.lines,
+      firstTime: rfc3339(record.expected.firstTime, clock),
+      lastTime: rfc3339(record.expected.lastTime, clock),
+    },
     firstSent: rfc3339(record.firstSent, clock),
     firstAcked: rfc3339(record.firstAcked, clock),
     deliveredAt: rfc3339(record.deliveredAt, clock),
+  });
+}
+
+const NO_TIMES = {
+  syn: null,
+  synAck: null,
+  established: null,
+  tlsDone: null,
+  requestFirstByte: null,
+  requestLastByte: null,
+  requestAcked: null,
+  responseFirstByte: null,
+  responseLastByte: null,
+  closed: null,
+};
+const NO_TIMINGS = {
+  connect: null,
+  tls: null,
+  send: null,
+  ack: null,
+  wait: null,
+  receive: null,
+  total: null,
+  gaveUpAfter: null,
+};
+
+/** The fields of a transaction that has no packet. */
+export function unseenJson(record: UnseenRecord, clock: Clock, language: Language): string {
+  const unknown = record.outcome === 'unknown';
+  const sent = unknown ? 'unknown' : 'none';
+  return line({
+    type: record.type,
+    id: record.id,
+    outcome: record.outcome,
+    verdict: record.verdict,
+    fault: record.fault,
+    confidence: record.confidence,
+    because: record.because.map((reason) => language.reason(reason)),
+    summary: language.summarizeUnseen(record, clock),
+    facts: { sent, acked: sent, responded: sent, closedBy: null, accepted: 'unknown' },
+    request: null,
+    response: null,
+    times: NO_TIMES,
+    timings: NO_TIMINGS,
+    connection: null,
+    delivery: { key: record.delivery.key, attempt: null, of: 0 },
+    signals: [],
+    likely: null,
+    missing: unknown ? ['request'] : [],
+    evidence: [],
+    packets: null,
   });
 }
 

@@ -2,8 +2,16 @@
  * One document of all records: `{"schema", "capture", "summary", "hosts", "deliveries", "transactions"}`, one
  * record a line. What the capture was is known last and stands first, so the transactions wait in a spool.
  */
+import type { Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
-import { captureJson, deliveryJson, hostJson, summaryJson, transactionJson } from './json-values.ts';
+import {
+  captureJson,
+  deliveryJson,
+  hostJson,
+  summaryJson,
+  transactionJson,
+  unseenJson,
+} from './json-values.ts';
 import { completing, finalPlaces } from './places.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { Spool } from './spool.ts';
@@ -18,11 +26,10 @@ export function jsonReporter(output: Output, context: ReportContext): Reporter {
   return {
     wants: (outcome) => only === null || only.includes(outcome),
     transaction(record) {
-      if (only !== null && !only.includes(record.outcome)) return;
-      spool.push(`${first ? '' : ','}\n${transactionJson(record, clock, language)}`);
-      first = false;
+      push(record.outcome, () => transactionJson(record, clock, language));
     },
-    end({ capture, summary, hosts, deliveries }) {
+    end({ capture, summary, hosts, deliveries, unseen }) {
+      for (const record of unseen) push(record.outcome, () => unseenJson(record, clock, language));
       output.write(`{"schema":${JSON.stringify(SCHEMA)},\n"capture":${captureJson(capture, clock)},\n`);
       output.write(`"summary":${summaryJson(summary)},\n`);
       list(
@@ -40,6 +47,12 @@ export function jsonReporter(output: Output, context: ReportContext): Reporter {
       output.write(']}\n');
     },
   };
+
+  function push(outcome: Outcome, json: () => string): void {
+    if (only !== null && !only.includes(outcome)) return;
+    spool.push(`${first ? '' : ','}\n${json()}`);
+    first = false;
+  }
 
   function list(name: string, records: readonly string[]): void {
     output.write(`"${name}":[${records.map((record) => `\n${record}`).join(',')}],\n`);

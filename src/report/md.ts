@@ -5,6 +5,7 @@
 import type { Findings, Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { deliveryTexts } from './delivery-list.ts';
+import { expectedTexts } from './expected-list.ts';
 import { fileNames } from './file-names.ts';
 import { COLUMNS, hostRows } from './host-table.ts';
 import { Listing } from './listing.ts';
@@ -36,6 +37,7 @@ export function mdReporter(output: Output, context: ReportContext): Reporter {
         ...opening(findings),
         ...transactions(findings),
         ...deliveries(findings),
+        ...expected(findings),
         ...hosts(findings),
         ...closing(findings),
       ];
@@ -50,14 +52,14 @@ export function mdReporter(output: Output, context: ReportContext): Reporter {
   }
 
   function transactions(findings: Findings): string[] {
-    if (findings.summary.transactions === 0) return [words.noTransactions, ''];
+    if (findings.summary.transactions === findings.unseen.length) return [words.noTransactions, ''];
     if (only !== null) {
       if (selected.count === 0) return [words.nothingSelected, ''];
       return section(words.selected(selected.count, only), selected, findings);
     }
     const lines: string[] = [];
-    if (failed.count === 0) lines.push(words.nothingFailed, '');
-    else lines.push(...section(words.failed(failed.count), failed, findings));
+    if (failed.count > 0) lines.push(...section(words.failed(failed.count), failed, findings));
+    else if (findings.unseen.length === 0) lines.push(words.nothingFailed, '');
     if (undecided.count > 0) lines.push(...section(words.undecided(undecided.count), undecided, findings));
     return lines;
   }
@@ -83,6 +85,17 @@ export function mdReporter(output: Output, context: ReportContext): Reporter {
     if (told === null) return [];
     const lines = [`## ${escaped(told.heading)}`, '', ...bullets(told.items.map(({ text }) => text))];
     return told.more === null ? lines : [...lines, escaped(told.more), ''];
+  }
+
+  function expected(findings: Findings): string[] {
+    const told = expectedTexts(findings, context);
+    if (told === null) return [];
+    const lines = [escaped(told.summary), ''];
+    for (const { heading, items, more } of told.sections) {
+      lines.push(`## ${escaped(heading)}`, '', ...bullets(items.map(({ text }) => text)));
+      if (more !== null) lines.push(escaped(more), '');
+    }
+    return lines;
   }
 
   function hosts(findings: Findings): string[] {

@@ -1,9 +1,16 @@
 /**
- * One record a line, as soon as it is known: transactions as they are judged, then deliveries, hosts, capture,
- * and the summary last.
+ * One record a line, as soon as it is known: transactions as they are judged, then what was expected and not seen,
+ * deliveries, hosts, capture, and the summary last.
  */
 import type { ReportContext } from './context.ts';
-import { captureJson, deliveryJson, hostJson, summaryJson, transactionJson } from './json-values.ts';
+import {
+  captureJson,
+  deliveryJson,
+  hostJson,
+  summaryJson,
+  transactionJson,
+  unseenJson,
+} from './json-values.ts';
 import type { Output, Reporter } from './reporter.ts';
 
 export function ndjsonReporter(output: Output, context: ReportContext): Reporter {
@@ -14,7 +21,12 @@ export function ndjsonReporter(output: Output, context: ReportContext): Reporter
       if (only !== null && !only.includes(record.outcome)) return;
       output.write(`${transactionJson(record, clock, language)}\n`);
     },
-    end({ deliveries, hosts, capture, summary }) {
+    end({ unseen, deliveries, hosts, capture, summary }) {
+      for (const record of unseen) {
+        if (only === null || only.includes(record.outcome)) {
+          output.write(`${unseenJson(record, clock, language)}\n`);
+        }
+      }
       for (const record of deliveries) output.write(`${deliveryJson(record, clock)}\n`);
       for (const record of hosts) output.write(`${hostJson(record, clock)}\n`);
       output.write(`${captureJson(capture, clock)}\n`);

@@ -7,6 +7,7 @@ import { type Code, FAILED, type Findings, OUTCOMES, type Outcome } from '../ver
 import type { ReportContext } from './context.ts';
 import { deliveryLines } from './delivery-list.ts';
 import { escapeText } from './escape.ts';
+import { expectedLines } from './expected-list.ts';
 import { type FileNames, fileNames } from './file-names.ts';
 import { hostLines } from './host-table.ts';
 import { Listing } from './listing.ts';
@@ -49,6 +50,7 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
         ...openingLines(findings, context),
         ...transactionLines(findings, files),
         ...deliveryLines(findings.deliveries, context, paint),
+        ...expectedLines(findings, context, paint),
         ...closingLines(findings, context, paint),
       ];
       while (lines.at(-1) === '') lines.pop();
@@ -56,15 +58,16 @@ export function textReporter(output: Output, given: ReportContext): Reporter {
     },
   };
 
-  function transactionLines({ summary }: Findings, files: FileNames): string[] {
-    if (summary.transactions === 0) return [...wrap(words.noTransactions, width), ''];
+  function transactionLines({ summary, unseen }: Findings, files: FileNames): string[] {
+    if (summary.transactions === unseen.length) return [...wrap(words.noTransactions, width), ''];
     if (only !== null) {
       if (selected.count === 0) return [...wrap(words.nothingSelected, width), ''];
       return section(words.selected(selected.count, only), selected, files);
     }
     const lines: string[] = [];
     if (failed.count > 0) lines.push(...section(words.failed(failed.count), failed, files));
-    else lines.push(...wrap(words.nothingFailed, width).map((line) => paint('green', line)), '');
+    else if (unseen.length === 0)
+      lines.push(...wrap(words.nothingFailed, width).map((line) => paint('green', line)), '');
     if (undecided.count > 0) {
       lines.push(...section(words.undecided(undecided.count), undecided, files));
     }

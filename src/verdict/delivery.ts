@@ -14,8 +14,11 @@ import { type Key, keysIn, searchedOf } from './keys/find.ts';
 import { hostNamed, idOf, type Judged, nameIn } from './record.ts';
 import type { Code, DeliveryRecord, KeySpec, Outcome, Place, TransactionFacts } from './verdict.ts';
 
-/** Safe methods (RFC 9110 §9.2.1) deliver nothing but what their query says. */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** Addresses of one delivery that are remembered. */
+const ADDRESSES = 8;
+
+/** Safe methods (RFC 9110 §9.2.1) deliver nothing but what their query says, and CONNECT opens a way. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT']);
 
 /** What may still turn out well comes before what is known to have failed. */
 const BEST_FIRST: readonly Outcome[] = [
@@ -40,6 +43,10 @@ interface Delivery {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** Of the receiver, bounded. */
+  readonly addresses: Set<string>;
+  /** Of the sender, bounded. */
+  readonly senders: Set<string>;
   /** In order of their first bytes, bounded. */
   readonly attempts: Attempt[];
   /** Judged, listed or not. */
@@ -51,6 +58,16 @@ interface Delivery {
   /** Of attempts that are not listed. */
   unlistedAfterAck: number;
   unlistedAfterDelivery: number;
+}
+
+/** A delivery at the end, with what its record does not tell. */
+export interface Seen {
+  readonly record: DeliveryRecord;
+  readonly addresses: ReadonlySet<string>;
+  /** Addresses from which it was sent, bounded. */
+  readonly senders: ReadonlySet<string>;
+  /** First bytes of the attempts that are listed. */
+  readonly starts: readonly Time[];
 }
 
 interface Best {
@@ -69,12 +86,19 @@ interface Entry {
 export class Deliveries {
   /** By identity, the one without an attempt for longest first. */
   #deliveries = new Map<string, Delivery>();
+  /** Those whose key is on the list: nobody else's are kept at their cost. */
+  #expected = new Map<string, Delivery>();
+  /** One whose key is on the list was left out: it may look as if it had not been sent. */
+  lostExpected = false;
   #entries = new WeakMap<Transaction, Entry>();
   #specs: readonly KeySpec[];
+  #list: { has(key: string): boolean } | null;
   #onLimit: OnLimit;
 
-  constructor(specs: readonly KeySpec[], onLimit: OnLimit) {
+  /** @param list the keys that are expected; null where there is no list. */
+  constructor(specs: readonly KeySpec[], list: { has(key: string): boolean } | null, onLimit: OnLimit) {
     this.#specs = specs;
+    this.#list = list;
     this.#onLimit = onLimit;
   }
 
@@ -132,10 +156,15 @@ export class Deliveries {
   }
 
   /** In order of their first bytes. */
-  records(): DeliveryRecord[] {
-    return [...this.#deliveries.values()]
-      .flatMap((delivery) => (delivery.best === null ? [] : [recordOf(delivery, delivery.best)]))
-      .sort((a, b) => (a.firstSent ?? 0) - (b.firstSent ?? 0));
+  seen(): Seen[] {
+    return [...this.#expected.values(), ...this.#deliveries.values()]
+      .flatMap((delivery) => (delivery.best === null ? [] : [seenOf(delivery, delivery.best)]))
+      .sort((a, b) => (a.record.firstSent ?? 0) - (b.record.firstSent ?? 0));
+  }
+
+  /** The key by which the transaction is known; null without one. */
+  keyOf(transaction: Transaction): string | null {
+    return this.#entries.get(transaction)?.delivery.key.value ?? null;
   }
 
   /** Null for what has no key. */
@@ -145,22 +174,26 @@ export class Deliveries {
     // A head that was cut may have lost the field that counts.
     if (!head?.complete) return null;
     const side = sender === 0 ? 1 : 0;
-    const { host, port } = hostNamed(nameIn(head), {
-      ip: connection.addresses[side],
-      port: connection.ports[side],
-    });
+    const ip = connection.addresses[side];
+    const { host, port } = hostNamed(nameIn(head), { ip, port: connection.ports[side] });
     const path = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(head.target)?.[1] || '/';
     const searched = searchedOf(request!, this.#onLimit);
     const content = `${head.method} ${host}:${port} ${head.target}`;
-    const key = keysIn(searched, this.#specs)[0] ?? identical(transaction, content, searched.query);
+    const keys = keysIn(searched, this.#specs);
+    // A list tells which of the ids in a request is meant.
+    const listed = keys.find(({ value }) => this.#list?.has(value));
+    const key = listed ?? keys[0] ?? identical(transaction, content, searched.query);
     if (key === null) return null;
     const place = `${head.method} ${host}:${port}${this.#bounded(path)}`;
-    return this.#named(`${place} ${this.#bounded(key.value)}`, () => ({
+    const store = listed === undefined ? this.#deliveries : this.#expected;
+    const delivery = this.#named(store, `${place} ${this.#bounded(key.value)}`, () => ({
       key: { value: this.#bounded(key.value), from: key.from },
       method: owned(head.method),
       host: owned(host),
       port,
       path: this.#bounded(path),
+      addresses: new Set(),
+      senders: new Set(),
       attempts: [],
       judged: 0,
       best: null,
@@ -170,18 +203,22 @@ export class Deliveries {
       unlistedAfterAck: 0,
       unlistedAfterDelivery: 0,
     }));
+    if (delivery.addresses.size < ADDRESSES) delivery.addresses.add(ip);
+    if (delivery.senders.size < ADDRESSES) delivery.senders.add(connection.addresses[sender]);
+    return delivery;
   }
 
-  #named(identity: string, create: () => Delivery): Delivery {
-    let delivery = this.#deliveries.get(identity);
+  #named(store: Map<string, Delivery>, identity: string, create: () => Delivery): Delivery {
+    let delivery = store.get(identity);
     if (delivery === undefined) {
       delivery = create();
-      if (this.#deliveries.size >= LIMITS.deliveries) {
+      if (store.size >= (store === this.#expected ? LIMITS.expectedLines : LIMITS.deliveries)) {
         this.#onLimit('deliveries');
-        this.#deliveries.delete(this.#deliveries.keys().next().value!);
+        this.lostExpected ||= store === this.#expected;
+        store.delete(store.keys().next().value!);
       }
-    } else this.#deliveries.delete(identity);
-    this.#deliveries.set(owned(identity), delivery);
+    } else store.delete(identity);
+    store.set(owned(identity), delivery);
     return delivery;
   }
 
@@ -214,13 +251,27 @@ function earliest(a: Time | null, b: Time | null): Time | null {
   return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
+/** 0 is best. */
+export function outcomeRank(outcome: Outcome): number {
+  return BEST_FIRST.indexOf(outcome);
+}
+
 /** A delivery that the accept rule confirmed before one that it could not; then what the receiver took; then the later. */
 function isBetter(a: Best, b: Best): boolean {
-  const rank = (best: Best) => BEST_FIRST.indexOf(best.outcome);
-  if (rank(a) !== rank(b)) return rank(a) < rank(b);
+  const [rank, other] = [outcomeRank(a.outcome), outcomeRank(b.outcome)];
+  if (rank !== other) return rank < other;
   if (a.outcome === 'delivered') return a.verdict === 'delivered' && b.verdict !== 'delivered';
   if ((a.acked === 'full') !== (b.acked === 'full')) return a.acked === 'full';
   return a.at >= b.at;
+}
+
+function seenOf(delivery: Delivery, best: Best): Seen {
+  return {
+    record: recordOf(delivery, best),
+    addresses: delivery.addresses,
+    senders: delivery.senders,
+    starts: delivery.attempts.map(({ at }) => at),
+  };
 }
 
 function recordOf(delivery: Delivery, best: Best): DeliveryRecord {
@@ -244,5 +295,7 @@ function recordOf(delivery: Delivery, best: Best): DeliveryRecord {
     port: delivery.port,
     path: delivery.path,
     keyFrom: delivery.key.from,
+    inferred: false,
+    expected: null,
   };
 }

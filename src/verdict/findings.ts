@@ -11,10 +11,13 @@ import {
   type Code,
   type DecodedCounts,
   type DeliveryRecord,
+  type ExpectedSummary,
   FAILED,
   type Findings,
   noOutcomes,
+  type Outcome,
   type SummaryRecord,
+  type UnseenRecord,
 } from './verdict.ts';
 
 /** What the stages counted while the capture ran. */
@@ -33,6 +36,13 @@ export interface RunCounts {
   readonly version: string;
 }
 
+/** Deliveries, and what a list of expected ones adds to them. */
+export interface Told {
+  readonly deliveries: readonly DeliveryRecord[];
+  readonly unseen: readonly UnseenRecord[];
+  readonly summary: ExpectedSummary | null;
+}
+
 export class Tallies {
   #transactions = 0;
   #outcomes = noOutcomes();
@@ -46,18 +56,23 @@ export class Tallies {
   }
 
   add(judged: Judged): void {
-    const { outcome, code } = judged;
+    this.#count(judged.outcome, judged.code);
+    this.#hosts.add(judged);
+  }
+
+  #count(outcome: Outcome, code: Code): void {
     this.#transactions++;
     this.#outcomes[outcome]++;
     this.#verdicts[code] = (this.#verdicts[code] ?? 0) + 1;
     // An idle connection that was never used is no failure.
     if (FAILED.includes(outcome) && code !== 'no_request_sent') this.#failed = true;
     if (outcome === 'pending' || outcome === 'unknown') this.#undecided = true;
-    this.#hosts.add(judged);
   }
 
-  findings(capture: CaptureFacts, deliveries: readonly DeliveryRecord[], counts: RunCounts): Findings {
+  findings(capture: CaptureFacts, told: Told, counts: RunCounts): Findings {
     const hosts = this.#hosts.records();
+    const { deliveries, unseen } = told;
+    for (const { outcome, verdict } of unseen) this.#count(outcome, verdict);
     const summary: SummaryRecord = {
       type: 'summary',
       transactions: this.#transactions,
@@ -65,10 +80,16 @@ export class Tallies {
       verdicts: this.#verdicts,
       hosts: hosts.length,
       deliveries: deliveries.length,
+      expected: told.summary,
       exitStatus: this.#failed ? 1 : this.#undecided ? 3 : 0,
     };
-    return { capture: captureRecord(capture, counts), deliveries, hosts, summary };
+    return { capture: captureRecord(capture, counts), deliveries, unseen, hosts, summary };
   }
+}
+
+/** Of no connection both directions were captured. */
+export function isOneDirection({ oneSided, twoSided }: Pick<RunCounts, 'oneSided' | 'twoSided'>): boolean {
+  return oneSided > 0 && twoSided === 0;
 }
 
 function captureRecord(capture: CaptureFacts, counts: RunCounts): CaptureRecord {
@@ -84,7 +105,7 @@ function captureRecord(capture: CaptureFacts, counts: RunCounts): CaptureRecord 
     duplicates: counts.duplicates,
     ackedUnseen: counts.ackedUnseen,
     snaplenCut: counts.snaplenCut,
-    oneDirection: counts.oneSided > 0 && counts.twoSided === 0,
+    oneDirection: isOneDirection(counts),
     limitsHit: counts.limitsHit,
     warnings: [...capture.warnings, ...counts.warnings],
     options: counts.options,

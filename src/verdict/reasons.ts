@@ -69,6 +69,27 @@ export interface Reasons {
   limit_hit: None;
   others_alike: None;
   captured_whole: None;
+  // why an expected delivery is missing, or cannot be said to be
+  list_without_time: None;
+  /** No request and no connection to its host and port was seen at all. */
+  place_unseen: None;
+  not_covered: None;
+  expected_at_end: None;
+  not_selected: None;
+  filter_possible: None;
+  bytes_lost: { readonly bytes: number };
+  one_direction_only: None;
+  undecoded: { readonly packets: number };
+  gaps_told: None;
+  /** Transactions whose request stops in the middle: the first few of `count`. */
+  broken_off: { readonly ids: readonly string[]; readonly count: number };
+  /** Transactions that may be it: the first few of `count`. */
+  may_be: {
+    readonly what: 'connection' | 'unreadable' | 'other_key' | 'mention';
+    readonly ids: readonly string[];
+    readonly count: number;
+  };
+  sent_elsewhere: { readonly host: string };
 }
 type None = Readonly<Record<never, never>>;
 interface IcmpReport {

@@ -6,10 +6,11 @@
 import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
 import type { HeaderField } from '../http/message.ts';
 import type { LimitName } from '../limits.ts';
-import type { Secrets, TlsRecord } from '../tls/tls.ts';
+import type { TlsRecord } from '../tls/tls.ts';
 import type { PacketRecord } from './packet-record.ts';
 import type { Reason } from './reasons.ts';
 
+export type { AcceptRule, AnalysisOptions, ExpectedDelivery, KeySpec } from './options.ts';
 export type { Reason, Reasons } from './reasons.ts';
 
 export const OUTCOMES = [
@@ -296,7 +297,8 @@ export interface Place {
 export interface DeliveryRecord {
   readonly type: 'delivery';
   readonly key: string;
-  readonly host: string;
+  /** Null where only a list tells of the delivery, and names none. */
+  readonly host: string | null;
   readonly outcome: Outcome;
   readonly verdict: Code;
   /** Ids of transactions in order of their first bytes; the first so many (`LIMITS.deliveryAttempts`). */
@@ -315,11 +317,44 @@ export interface DeliveryRecord {
   readonly duplicatesAfterAck: number;
   readonly duplicatesAfterDelivery: number;
   readonly method: string | null;
-  readonly port: number;
+  readonly port: number | null;
   /** Of the target, without query. */
   readonly path: string | null;
-  /** Where the key was found, as `--key` would say it; `identical` where the whole request is the key. */
-  readonly keyFrom: string;
+  /**
+   * Where the key was found, as `--key` would say it; `identical` where the whole request is the key; null where no
+   * request was seen.
+   */
+  readonly keyFrom: string | null;
+  /**
+   * The attempts are connections that failed before their request, taken for this delivery because host, port and time
+   * are those of the list and no other delivery of it can be meant.
+   */
+  readonly inferred: boolean;
+  /** What the list of expected deliveries says of it; null without a list, no lines where it is not on it. */
+  readonly expected: Expectation | null;
+}
+
+export interface Expectation {
+  /** Numbers of lines in the list, from 1. */
+  readonly lines: readonly number[];
+  readonly firstTime: Time | null;
+  readonly lastTime: Time | null;
+}
+
+/**
+ * An expected delivery of which the capture holds no attempt, in the shape of a transaction, so that whoever counts
+ * outcomes counts it: without a connection, a request or evidence.
+ */
+export interface UnseenRecord {
+  readonly type: 'transaction';
+  /** `0.n`: no connection has the number 0. */
+  readonly id: string;
+  readonly outcome: 'missing' | 'unknown';
+  readonly verdict: 'not_observed' | 'capture_insufficient';
+  readonly fault: readonly Party[];
+  readonly confidence: Confidence;
+  readonly because: readonly Reason[];
+  readonly delivery: DeliveryRecord;
 }
 
 /** Tallies of the decoder, one per packet. */
@@ -370,13 +405,26 @@ export interface SummaryRecord {
   readonly verdicts: Counts<Code>;
   readonly hosts: number;
   readonly deliveries: number;
+  /** What became of the deliveries on the list; null without a list. */
+  readonly expected: ExpectedSummary | null;
   readonly exitStatus: 0 | 1 | 3;
+}
+
+export interface ExpectedSummary {
+  readonly lines: number;
+  /** One per key and place. */
+  readonly deliveries: number;
+  readonly outcomes: Counts<Outcome>;
+  /** Deliveries that were seen and are not on the list. */
+  readonly notExpected: number;
 }
 
 /** What follows the transactions when the capture has ended. */
 export interface Findings {
   readonly capture: CaptureRecord;
   readonly deliveries: readonly DeliveryRecord[];
+  /** Those of them that are on the list and left no packet, in its order. */
+  readonly unseen: readonly UnseenRecord[];
   readonly hosts: readonly HostRecord[];
   readonly summary: SummaryRecord;
 }
@@ -391,38 +439,4 @@ export interface RecordSink {
   readonly packets?: boolean;
   transaction(record: TransactionRecord): void;
   end(findings: Findings): void;
-}
-
-/** What the user asks of the analysis. */
-export interface AnalysisOptions {
-  /** Response deadline after the last progress of an attempt, nanoseconds. */
-  readonly timeout: Time;
-  /** Only these receivers: address, CIDR or host name as in Host or SNI; empty means all. */
-  readonly hosts: readonly string[];
-  /** Addresses that names among them are known to have; grows while a live capture asks for them. */
-  readonly resolved?: ReadonlySet<string>;
-  readonly ports: readonly number[];
-  /** As on the wire, compared exactly after upper-casing; empty means all. */
-  readonly methods: readonly string[];
-  /** What counts as delivered, beyond a complete final 2xx. */
-  readonly accept: AcceptRule;
-  /** Where the business key of a request stands, first match wins; empty means the usual names. */
-  readonly keys: readonly KeySpec[];
-  /** TLS secrets; null without any. */
-  readonly secrets: Secrets | null;
-}
-
-/** A place to look for a business key; `text` is how `--key` says it. */
-export type KeySpec =
-  /** RFC 6901. */
-  | { readonly kind: 'json'; readonly pointer: string; readonly text: string }
-  | { readonly kind: 'form' | 'query' | 'header'; readonly name: string; readonly text: string }
-  /** The first group that matched, else the whole match. */
-  | { readonly kind: 'body'; readonly pattern: RegExp; readonly text: string };
-
-export interface AcceptRule {
-  readonly body: RegExp | null;
-  readonly rejectBody: RegExp | null;
-  /** Final statuses that count as delivered; null means 200 to 299. */
-  readonly statuses: readonly number[] | null;
 }

@@ -301,7 +301,7 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   not_observed: {
     title: 'Expected, but never seen',
     definition:
-      'A delivery that was expected left no packet in a capture that covers its time and its address.',
+      'A delivery on the list given by --expect left no packet in a capture that covers its time and its address, and nothing in the capture can be it.',
     remedy:
       'Look at the sender: its queue, its log at that time, and whether it sends over another interface or host.',
   },

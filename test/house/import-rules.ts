@@ -56,6 +56,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'get-east-asian-width': 'report/terminal.ts',
   yargs: 'cli/flags.ts',
   'yargs-parser': 'cli/flags.ts',
+  'csv-parse/sync': 'cli/expect-list.ts',
   fzstd: 'capture/zstd.ts',
   cap: 'capture/live-cap-child.ts',
   'prom-client': 'report/metrics.ts',

@@ -19,6 +19,7 @@ import { report } from './run-format.ts';
 const NOTHING: Findings = {
   capture: { ...CAPTURE, files: [], packets: 0, firstTime: null, lastTime: null },
   deliveries: [],
+  unseen: [],
   hosts: [],
   summary: {
     type: 'summary',
@@ -27,6 +28,7 @@ const NOTHING: Findings = {
     verdicts: {},
     hosts: 0,
     deliveries: 0,
+    expected: null,
     exitStatus: 0,
   },
 };

@@ -145,6 +145,8 @@ export const DELIVERY: DeliveryRecord = {
   port: 80,
   path: '/notify',
   keyFrom: 'form:out_trade_no',
+  inferred: false,
+  expected: null,
 };
 
 export function transaction(change: Change<TransactionRecord> = {}): TransactionRecord {
@@ -288,11 +290,12 @@ const SUMMARY: SummaryRecord = {
   verdicts: { delivered: 1, no_response_sender_closed: 1, connect_refused: 1 },
   hosts: 1,
   deliveries: 0,
+  expected: null,
   exitStatus: 1,
 };
 
 export function findings(change: Change<Findings> = {}): Findings {
-  return merged({ capture: CAPTURE, deliveries: [], hosts: [HOST], summary: SUMMARY }, change);
+  return merged({ capture: CAPTURE, deliveries: [], unseen: [], hosts: [HOST], summary: SUMMARY }, change);
 }
 
 export const NOTHING_FAILED: Findings = {

@@ -216,6 +216,10 @@ pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
       side: 'sender',
       protocol: 'tls',
       reporter: '::1',
+      ids: ['1.1'],
+      count: 2,
+      what: 'mention',
+      host: 'b.example',
     };
     const worded = Object.keys(REASONS).map((reason) =>
       zh.reason({

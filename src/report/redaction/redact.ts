@@ -24,7 +24,14 @@ export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
     packets: sink.packets ?? false,
     transaction: (record) => sink.transaction(redactor.transaction(record)),
     end: (findings) =>
-      sink.end({ ...findings, deliveries: findings.deliveries.map((record) => redactor.delivery(record)) }),
+      sink.end({
+        ...findings,
+        deliveries: findings.deliveries.map((record) => redactor.delivery(record)),
+        unseen: findings.unseen.map((record) => ({
+          ...record,
+          delivery: redactor.delivery(record.delivery),
+        })),
+      }),
   };
 }
 
@@ -78,7 +85,7 @@ class Redactor {
 
   delivery(record: DeliveryRecord): DeliveryRecord {
     // The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field.
-    const secret = this.#names.has(/[^:/]*$/.exec(record.keyFrom)?.[0] ?? '');
+    const secret = this.#names.has(/[^:/]*$/.exec(record.keyFrom ?? '')?.[0] ?? '');
     return { ...record, key: this.#key(record.key, secret), path: this.#text(record.path) };
   }
 

@@ -1,9 +1,11 @@
 /**
  * English: what became of one delivery over all its attempts, in one sentence.
  */
-import type { Outcome } from '../../verdict/verdict.ts';
+import type { Outcome, UnseenRecord } from '../../verdict/verdict.ts';
+import { type Clock, readableTime } from '../time.ts';
 import { duration } from './en-phrases.ts';
-import { grouped } from './facts.ts';
+import { reasons } from './en-reasons.ts';
+import { grouped, placeOf, quoted, wordReason } from './facts.ts';
 import type { DeliveryStory } from './language.ts';
 
 const ENDINGS: Readonly<Record<Outcome, string>> = {
@@ -36,4 +38,18 @@ export function deliverySentence({ record, name, place, span, ...times }: Delive
 
 function sentAgain(n: number): string {
   return n === 1 ? 'sent once more' : `sent ${grouped(n)} times more`;
+}
+
+export function unseenSentence({ outcome, delivery, because }: UnseenRecord, clock: Clock): string {
+  const place = placeOf(delivery);
+  const to = place === null ? '' : ` to ${place}`;
+  const time = readableTime(delivery.expected?.firstTime ?? null, clock);
+  const when = time === null ? '' : ` expected at ${time}`;
+  const subject = `the delivery ${quoted(delivery.key)}${to}${when}`;
+  const why = because.map((reason) => wordReason(reasons, reason)).join('; ');
+  if (outcome === 'missing') {
+    const unsure = why === '' ? '' : ` (${why})`;
+    return `No packet of ${subject} is in the capture${unsure}.`;
+  }
+  return `The capture does not tell what became of ${subject}: ${why}.`;
 }

@@ -71,8 +71,29 @@ export const reasons: ReasonWording = {
   first_fin_unseen: () => "the first FIN is not in the capture, only the other side's acknowledgement of it",
   limit_hit: () => 'a limit of the analysis was reached',
   others_alike: () => 'other connections to it failed in the same way while another host was answered',
+  list_without_time: () => 'the list does not say when it should have been sent',
+  place_unseen: () => 'no connection to its host and port is in the capture',
+  not_covered: () => 'it should have been sent at a time that the capture does not cover',
+  expected_at_end: () => 'the capture ended when it should have been sent',
+  not_selected: () => 'its host or port is not among those that were asked for',
+  filter_possible: () => 'nothing shows that the capture was not limited to other hosts or ports',
+  bytes_lost: (r) => `${count(r.bytes, 'acknowledged byte')} are not in the capture`,
+  one_direction_only: () => 'only one direction was captured',
+  undecoded: (r) => `${count(r.packets, 'packet')} could not be read`,
+  gaps_told: () => 'the capture has a gap or a cut file at that time',
+  broken_off: (r) =>
+    `packets were lost: the request of ${r.ids.join(' ')}${r.count > r.ids.length ? ' ...' : ''} stops in the middle`,
+  may_be: (r) => `it may be ${SUSPECTS[r.what]} ${r.ids.join(' ')}${r.count > r.ids.length ? ' ...' : ''}`,
+  sent_elsewhere: (r) => `its key was sent to ${quoted(r.host)}`,
   captured_whole: () => 'the connection was captured from its handshake on, without loss',
 };
+
+const SUSPECTS = {
+  connection: 'a connection that failed before its request:',
+  unreadable: 'what cannot be read:',
+  other_key: 'a request whose key is not on the list (see --key):',
+  mention: 'a request that holds its key in another place (see --key):',
+} as const;
 
 const PROTOCOLS = { tls: 'encrypted (TLS)', http2: 'HTTP/2', other: 'not HTTP/1' } as const;
 

@@ -57,6 +57,16 @@ export const reportWording: ReportWording = {
   delivery: deliverySentence,
   moreDeliveries: (n) => `... and ${plural(n, 'delivery', 'deliveries')} more (--format ndjson prints all)`,
   ticket: { transaction: 'transaction', sentence: 'what happened', proof: 'proof' },
+  expected: ({ lines, deliveries, notExpected }, outcomes) => {
+    const parts = outcomes.map(([outcome, n]) => `${grouped(n)} ${OUTCOME_WORDS[outcome]}`);
+    const beside = `${plural(notExpected, 'delivery', 'deliveries')} not on the list`;
+    return `Of ${plural(deliveries, 'expected delivery', 'expected deliveries')} (${plural(lines, 'line')}): ${parts.join(', ')}; ${beside}.`;
+  },
+  unseen: (n) => `${plural(n, 'expected delivery', 'expected deliveries')} without a request in the capture`,
+  inferred: (n) =>
+    `${plural(n, 'expected delivery', 'expected deliveries')} never sent, as failed connections at their place and time show`,
+  notExpected: (n) => `${plural(n, 'delivery', 'deliveries')} not on the list`,
+  lines: (lines) => `${lines.length === 1 ? 'line' : 'lines'} ${lines.join(' ')} of the list`,
   hosts: 'Hosts',
   moreHosts: (n) => `... and ${plural(n, 'host')} more (--format ndjson prints all)`,
   columns: {

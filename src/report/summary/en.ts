@@ -4,6 +4,7 @@
  * receiver", never anybody's application: what stands behind an address is not on the wire.
  */
 import type { Code } from '../../verdict/verdict.ts';
+import { unseenSentence } from './en-delivery.ts';
 import {
   after,
   closing,
@@ -31,6 +32,7 @@ import type { Language } from './language.ts';
 export const en: Language = {
   name: 'en',
   summarize: (record, clock) => `${SENTENCES[record.verdict](storyOf(record, clock))}.`,
+  summarizeUnseen: unseenSentence,
   reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
 };

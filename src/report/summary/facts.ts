@@ -2,7 +2,14 @@
  * What the sentences of every language pick from a record, before it is put into words: endpoints, lengths of time,
  * who closed and when. Text that came from packets is clipped and escaped here, so that no language can forget it.
  */
-import type { Endpoint, Reason, Reasons, Role, TransactionRecord } from '../../verdict/verdict.ts';
+import type {
+  DeliveryRecord,
+  Endpoint,
+  Reason,
+  Reasons,
+  Role,
+  TransactionRecord,
+} from '../../verdict/verdict.ts';
 import { clip, escapeText } from '../escape.ts';
 
 /** Code points of a URL, a reason phrase or the like in a sentence; the record holds all of it. */
@@ -117,4 +124,11 @@ export function wordReason(wording: ReasonWording, reason: Reason): string {
 
 export function icmpName(version: number): string {
   return version === 6 ? 'ICMPv6' : 'ICMP';
+}
+
+/** `pay.shop.example:80/notify`, as much as the list or the request tells; null where that is nothing. */
+export function placeOf({ host, port, path }: DeliveryRecord): string | null {
+  if (host === null) return null;
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return quoted(`${name}${port === null ? '' : `:${port}`}${path ?? ''}`);
 }

@@ -3,7 +3,15 @@
  * one value of this type (`en.ts`, `zh.ts`); codes, field names and file names never change with it.
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
-import type { Code, DeliveryRecord, Outcome, Reason, TransactionRecord } from '../../verdict/verdict.ts';
+import type {
+  Code,
+  DeliveryRecord,
+  ExpectedSummary,
+  Outcome,
+  Reason,
+  TransactionRecord,
+  UnseenRecord,
+} from '../../verdict/verdict.ts';
 import type { Clock } from '../time.ts';
 
 export interface Language {
@@ -12,6 +20,8 @@ export interface Language {
   /** One sentence of facts on one line, safe to print. */
   readonly summarize: (record: TransactionRecord, clock: Clock) => string;
   /** One reason of a verdict, as a short phrase, safe to print. */
+  /** The same of an expected delivery that no packet was seen of. */
+  readonly summarizeUnseen: (record: UnseenRecord, clock: Clock) => string;
   readonly reason: (reason: Reason) => string;
   readonly report: ReportWording;
 }
@@ -83,6 +93,14 @@ export interface ReportWording {
   readonly moreDeliveries: (count: number) => string;
   /** Headings of the columns where single transactions are told in a table. */
   readonly ticket: { readonly transaction: string; readonly sentence: string; readonly proof: string };
+  /** What became of a list of expected deliveries. */
+  readonly expected: (summary: ExpectedSummary, outcomes: readonly (readonly [Outcome, number])[]) => string;
+  /** Headings: of those that were not seen or cannot be told, and of those that were seen and not expected. */
+  readonly unseen: (count: number) => string;
+  readonly inferred: (count: number) => string;
+  readonly notExpected: (count: number) => string;
+  /** Before the numbers of lines of the list. */
+  readonly lines: (lines: readonly number[]) => string;
   readonly hosts: string;
   readonly moreHosts: (count: number) => string;
   /** One line, and the same in two lines for terminals that have no room. */

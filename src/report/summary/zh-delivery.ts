@@ -1,10 +1,12 @@
 /**
  * Simplified Chinese: what became of one delivery over all its attempts, in one sentence.
  */
-import type { Outcome } from '../../verdict/verdict.ts';
-import { grouped } from './facts.ts';
+import type { Outcome, UnseenRecord } from '../../verdict/verdict.ts';
+import { type Clock, readableTime } from '../time.ts';
+import { grouped, placeOf, quoted, wordReason } from './facts.ts';
 import type { DeliveryStory } from './language.ts';
 import { duration } from './zh-phrases.ts';
+import { reasons } from './zh-reasons.ts';
 
 const ENDINGS: Readonly<Record<Outcome, string>> = {
   delivered: '已送达',
@@ -30,4 +32,18 @@ export function deliverySentence({ record, name, place, span, ...times }: Delive
     if (duplicatesAfterAck > 0) parts.push(`此后又发送 ${grouped(duplicatesAfterAck)} 次`);
   }
   return `${subject}：${parts.join('，')}。`;
+}
+
+export function unseenSentence({ outcome, delivery, because }: UnseenRecord, clock: Clock): string {
+  const place = placeOf(delivery);
+  const to = place === null ? '' : `发往 ${place} 的`;
+  const time = readableTime(delivery.expected?.firstTime ?? null, clock);
+  const when = time === null ? '' : `应于 ${time} `;
+  const subject = `${when}${when !== '' && to === '' ? '发送的' : to}通知 ${quoted(delivery.key)} `;
+  const why = because.map((reason) => wordReason(reasons, reason)).join('；');
+  if (outcome === 'missing') {
+    const unsure = why === '' ? '' : `（${why}）`;
+    return `抓包中没有${subject}的任何数据包${unsure}。`;
+  }
+  return `${subject}的结果无法由抓包判定：${why}。`;
 }

@@ -66,10 +66,29 @@ export const reasons: ReasonWording = {
   first_fin_unseen: () => '抓包中没有第一个 FIN，只有对方对它的确认',
   limit_hit: () => '分析达到了某个上限',
   others_alike: () => '同一时间另一主机有应答，而发往该主机的其他连接以同样方式失败',
+  list_without_time: () => '清单没有给出应当发送的时间',
+  place_unseen: () => '抓包中没有到该主机和端口的连接',
+  not_covered: () => '抓包没有覆盖应当发送的时间',
+  expected_at_end: () => '应当发送时抓包已经结束',
+  not_selected: () => '其主机或端口不在所选范围内',
+  filter_possible: () => '无法排除抓包只限于其他主机或端口',
+  bytes_lost: (r) => `有 ${r.bytes} 字节已被确认但不在抓包中`,
+  one_direction_only: () => '只抓到一个方向',
+  undecoded: (r) => `有 ${r.packets} 个包无法解读`,
+  gaps_told: () => '抓包在该时间有缺口或文件被截断',
+  broken_off: (r) => `有数据包丢失：${r.ids.join(' ')}${r.count > r.ids.length ? ' ...' : ''} 的请求中途中断`,
+  may_be: (r) => `可能是${SUSPECTS[r.what]} ${r.ids.join(' ')}${r.count > r.ids.length ? ' ...' : ''}`,
+  sent_elsewhere: (r) => `该键值发往了 ${quoted(r.host)}`,
   captured_whole: () => '该连接从握手起完整抓到，没有缺失',
 };
 
 const SIDES = { sender: '发送方', receiver: '接收方' } as const;
+const SUSPECTS = {
+  connection: '请求之前就失败的连接：',
+  unreadable: '无法解读的内容：',
+  other_key: '键值不在清单中的请求（见 --key）：',
+  mention: '键值出现在其他位置的请求（见 --key）：',
+} as const;
 const PROTOCOLS = { tls: '已加密（TLS）', http2: '是 HTTP/2', other: '不是 HTTP/1' } as const;
 
 const seconds = (value: number) => `${value.toFixed(3)} 秒`;

@@ -60,6 +60,14 @@ export const reportWording: ReportWording = {
   delivery: deliverySentence,
   moreDeliveries: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
   ticket: { transaction: '事务', sentence: '经过', proof: '证据' },
+  expected: ({ lines, deliveries, notExpected }, outcomes) => {
+    const parts = outcomes.map(([outcome, n]) => `${OUTCOMES[outcome]} ${grouped(n)}`);
+    return `清单 ${grouped(lines)} 行、${grouped(deliveries)} 个通知：${parts.join('，')}；另有 ${grouped(notExpected)} 个不在清单中。`;
+  },
+  unseen: (n) => `${grouped(n)} 个应发通知在抓包中没有请求`,
+  inferred: (n) => `${grouped(n)} 个应发通知从未发出（同一地点和时间的连接失败表明）`,
+  notExpected: (n) => `${grouped(n)} 个通知不在清单中`,
+  lines: (lines) => `清单第 ${lines.join('、')} 行`,
   hosts: '主机',
   moreHosts: (n) => `...另有 ${grouped(n)} 个主机（--format ndjson 可输出全部）`,
   columns: {

@@ -6,6 +6,7 @@
 import type { Code } from '../../verdict/verdict.ts';
 import { BY_SENDER, locationOf, quoted, sinceSyn, synRepeatedFor, wordReason } from './facts.ts';
 import type { Language } from './language.ts';
+import { unseenSentence } from './zh-delivery.ts';
 import {
   after,
   closing,
@@ -29,6 +30,7 @@ import { reportWording } from './zh-report.ts';
 export const zh: Language = {
   name: 'zh',
   summarize: (record, clock) => `${SENTENCES[record.verdict](storyOf(record, clock))}。`,
+  summarizeUnseen: unseenSentence,
   reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
 };
