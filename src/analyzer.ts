@@ -26,6 +26,7 @@ import { Deliveries } from './verdict/delivery.ts';
 import { isOneDirection, Tallies } from './verdict/findings.ts';
 import { judge } from './verdict/judge.ts';
 import { Neighbours } from './verdict/neighbours.ts';
+import { Policies } from './verdict/policies.ts';
 import { Reconciliation } from './verdict/reconcile/reconcile.ts';
 import { Judged, recordOf } from './verdict/record.ts';
 import { Selection } from './verdict/selection.ts';
@@ -59,6 +60,7 @@ export const DEFAULT_OPTIONS: AnalysisOptions = {
   accept: { body: null, rejectBody: null, statuses: null },
   keys: [],
   secrets: null,
+  rules: [],
   expected: null,
 };
 
@@ -103,9 +105,14 @@ export async function analyze(
   const selection = new Selection(options);
   const tallies = new Tallies(onLimit);
   const neighbours = new Neighbours();
+  const policies = new Policies(options);
   const { expected } = options;
   const reconciliation = expected === null ? null : new Reconciliation(expected, options, onLimit);
-  const deliveries = new Deliveries(options.keys, reconciliation?.list ?? null, onLimit);
+  const deliveries = new Deliveries(
+    (transaction) => policies.of(transaction).keys,
+    reconciliation?.list ?? null,
+    onLimit,
+  );
   // Live: asked when a verdict is weighed.
   const health: Health = {
     get dropped() {
@@ -124,12 +131,16 @@ export async function analyze(
     tls: TLS,
     secrets: withEmbedded(options.secrets, source.facts.keyLogs ?? [], onLimit),
     agenda,
-    timeout: options.timeout,
+    timeout: policies.shortestTimeout,
+    timeoutOf: (attempt) => policies.of(attempt).timeout,
     onLimit,
-    keepsAnswers: (sink.bodies ?? true) || options.accept.body !== null || options.accept.rejectBody !== null,
+    keepsAnswers: (sink.bodies ?? true) || policies.readsAnswers,
     onRequest: (transaction) => deliveries.onRequest(transaction),
     onTransaction(transaction: Transaction) {
-      const judged = new Judged(transaction, judge(transaction, options.accept, health, neighbours));
+      const judged = new Judged(
+        transaction,
+        judge(transaction, policies.of(transaction).accept, health, neighbours),
+      );
       const place = deliveries.placeOf(transaction);
       reconciliation?.onJudged(judged, deliveries.keyOf(transaction));
       const wanted = selection.wants(judged);
@@ -218,6 +229,7 @@ function describe({
   methods,
   accept,
   keys,
+  rules,
   expected,
 }: AnalysisOptions): Record<string, unknown> {
   return {
@@ -229,6 +241,7 @@ function describe({
     rejectBody: accept.rejectBody?.source ?? null,
     acceptStatus: accept.statuses,
     key: keys.map(({ text }) => text),
+    hostRules: rules.map(({ match }) => match),
     expect: expected === null ? null : { lines: expected.length },
   };
 }

@@ -6,6 +6,7 @@
 import type { Options } from 'yargs';
 import splitArguments from 'yargs-parser';
 import { BACKENDS, type BackendName } from '../capture/live-backend.ts';
+import type { Time } from '../capture/packet.ts';
 import { UserError } from '../error.ts';
 import { LIMITS } from '../limits.ts';
 import { FORMATS } from '../report/create.ts';
@@ -41,6 +42,10 @@ export interface JudgingOptions {
   readonly analysis: AnalysisOptions;
   /** Path of the key log. */
   readonly keylog: string | null;
+  /** As the flag gave it, nanoseconds; null where it did not, and a configuration may. */
+  readonly timeout: Time | null;
+  /** The configuration; null for the one in the working directory, if there is one. */
+  readonly config: string | null;
   /** The list of expected deliveries, `-` for standard input, and the zone of times in it that name none. */
   readonly expect: { readonly path: string; readonly zone: Zone } | null;
   readonly only: readonly Outcome[] | null;
@@ -108,6 +113,8 @@ export type Command =
   | { readonly name: 'help'; readonly text: string }
   | { readonly name: 'version' };
 
+/** Nanoseconds. */
+const TIMEOUT: Time = 30e9;
 /** Bytes: libpcap's own default, more than any packet of a network has. */
 const SNAPLEN = 262_144;
 /** KiB: at 100 MB/s a sixth of a second of traffic waits there; tcpdump's own 2048 is a fiftieth. */
@@ -141,6 +148,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   'accept-status': text('statuses that count as delivered, like 200,204 or 2xx [2xx]'),
   key: text('business key: json:/pointer, form:name, query:name, header:name, body:/re(group)/ (repeat)'),
   keylog: text('TLS secrets in NSS key log format, as SSLKEYLOGFILE makes them'),
+  config: text('file that says by receiver what counts as delivered [wirewitness.config.json, if there]'),
   expect: text(
     'CSV or NDJSON of what should have been sent: key, optional host or url, time; - is standard input',
   ),
@@ -404,10 +412,11 @@ function filterOptions(parsed: Parsed): FilterOptions {
 
 function judgingOptions(parsed: Parsed): JudgingOptions {
   const { one, many } = valuesOf(parsed);
-  const timeout = one('timeout', duration) ?? 30_000;
+  const limit = one('timeout', duration);
+  const timeout = limit === null ? null : Math.round(limit * 1e6);
   return {
     analysis: {
-      timeout: Math.round(timeout * 1e6),
+      timeout: timeout ?? TIMEOUT,
       hosts: many('host', host),
       ports: many('port', port),
       methods: many('method', method),
@@ -418,8 +427,11 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
       },
       keys: many('key', keySpec),
       secrets: null,
+      rules: [],
       expected: null,
     },
+    timeout,
+    config: one('config', path),
     keylog: one('keylog', path),
     expect: expectOption(one('expect', path), one('expect-timezone', zone)),
     only: one('only', outcomes),

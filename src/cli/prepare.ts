@@ -1,5 +1,5 @@
 /**
- * What a command that judges packets reads before it begins: the list of expected deliveries. In: the command as it was
+ * What a command that judges packets reads before it begins: the configuration, the list of expected deliveries. In: the command as it was
  * typed. Out: the same, complete.
  */
 import { UserError } from '../error.ts';
@@ -8,8 +8,10 @@ import type { Io } from './io.ts';
 
 /** @throws UserError */
 export async function prepare<C extends AnalyzeCommand | LiveCommand>(command: C, io: Io): Promise<C> {
-  const { expect } = command;
-  if (expect === null) return command;
+  const { expect, config, timeout } = command;
+  const { withConfig } = await import('./config.ts');
+  const analysis = withConfig(command.analysis, config, timeout);
+  if (expect === null) return { ...command, analysis };
   if (expect.path === '-' && readsStandardInput(command)) {
     throw new UserError(
       'flag',
@@ -20,7 +22,7 @@ export async function prepare<C extends AnalyzeCommand | LiveCommand>(command: C
     throw new UserError('flag', '--expect -: nothing is piped into standard input');
   }
   const { readExpected } = await import('./expect-list.ts');
-  return { ...command, analysis: { ...command.analysis, expected: readExpected(expect.path, expect.zone) } };
+  return { ...command, analysis: { ...analysis, expected: readExpected(expect.path, expect.zone) } };
 }
 
 function readsStandardInput(command: AnalyzeCommand | LiveCommand): boolean {

@@ -21,8 +21,10 @@ export interface Context {
   readonly tls: TlsStage;
   readonly secrets: Secrets | null;
   readonly agenda: Agenda;
-  /** Response deadline after the last progress. */
+  /** Response deadline after the last progress; the shortest where it differs by receiver. */
   readonly timeout: Time;
+  /** That of one attempt. Absent: `timeout`. */
+  timeoutOf?(attempt: Pick<Transaction, 'connection' | 'sender' | 'request'>): Time;
   readonly onLimit: OnLimit;
   /** False: nobody will ask for the text of a response's body. Absent: somebody may. */
   readonly keepsAnswers?: boolean;
@@ -196,7 +198,7 @@ export class Attempts {
     let next = this.#settleAt;
     for (const exchange of this.#pending) {
       if (exchange.decided || exchange.kind === 'opaque') continue;
-      const due = exchange.progress + this.#context.timeout;
+      const due = exchange.progress + this.#timeoutOf(exchange.request);
       if (due <= now) this.#decide(exchange, isAnswered(exchange) ? 'answered' : 'deadline', due);
       else next = Math.min(next, due);
     }
@@ -284,7 +286,12 @@ export class Attempts {
     if (lastSyn === null) return Number.POSITIVE_INFINITY;
     const answer = this.#connection.sides[opener === 0 ? 1 : 0].lastSyn;
     const last = Math.max(lastSyn.time, answer?.time ?? Number.NEGATIVE_INFINITY);
-    return last + Math.max(this.#context.timeout, SYN_BACKOFF * (lastSyn.time - previousSynTime));
+    return last + Math.max(this.#timeoutOf(null), SYN_BACKOFF * (lastSyn.time - previousSynTime));
+  }
+
+  #timeoutOf(request: Transaction['request']): Time {
+    const { timeout, timeoutOf } = this.#context;
+    return timeoutOf?.({ connection: this.#connection, sender: this.sender, request }) ?? timeout;
   }
 
   /** When a TLS handshake that has begun and makes no progress counts as failed. */
@@ -295,7 +302,7 @@ export class Attempts {
     const last = Math.max(
       ...[clientHello.last, lastData, ackedAt, theirs].map((at) => at?.time ?? Number.NEGATIVE_INFINITY),
     );
-    return last + this.#context.timeout;
+    return last + this.#timeoutOf(null);
   }
 
   #plan(due: Time): void {

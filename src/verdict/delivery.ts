@@ -91,13 +91,17 @@ export class Deliveries {
   /** One whose key is on the list was left out: it may look as if it had not been sent. */
   lostExpected = false;
   #entries = new WeakMap<Transaction, Entry>();
-  #specs: readonly KeySpec[];
+  #specsOf: (transaction: Transaction) => readonly KeySpec[];
   #list: { has(key: string): boolean } | null;
   #onLimit: OnLimit;
 
   /** @param list the keys that are expected; null where there is no list. */
-  constructor(specs: readonly KeySpec[], list: { has(key: string): boolean } | null, onLimit: OnLimit) {
-    this.#specs = specs;
+  constructor(
+    specsOf: (transaction: Transaction) => readonly KeySpec[],
+    list: { has(key: string): boolean } | null,
+    onLimit: OnLimit,
+  ) {
+    this.#specsOf = specsOf;
     this.#list = list;
     this.#onLimit = onLimit;
   }
@@ -179,7 +183,7 @@ export class Deliveries {
     const path = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(head.target)?.[1] || '/';
     const searched = searchedOf(request!, this.#onLimit);
     const content = `${head.method} ${host}:${port} ${head.target}`;
-    const keys = keysIn(searched, this.#specs);
+    const keys = keysIn(searched, this.#specsOf(transaction));
     // A list tells which of the ids in a request is meant.
     const listed = keys.find(({ value }) => this.#list?.has(value));
     const key = listed ?? keys[0] ?? identical(transaction, content, searched.query);

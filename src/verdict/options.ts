@@ -4,10 +4,24 @@
 import type { Time } from '../capture/packet.ts';
 import type { Secrets } from '../tls/tls.ts';
 
-/** What the user asks of the analysis. */
-export interface AnalysisOptions {
+/** What holds for all receivers, or for some. */
+export interface Policy {
   /** Response deadline after the last progress of an attempt, nanoseconds. */
   readonly timeout: Time;
+  /** What counts as delivered, beyond a complete final 2xx. */
+  readonly accept: AcceptRule;
+  /** Where the business key of a request stands, first match wins; empty means the usual names. */
+  readonly keys: readonly KeySpec[];
+}
+
+/** What holds for the receivers that fit. */
+export interface HostRule extends Policy {
+  /** `pay.example`, `*.shop.example:8080`, `203.0.113.44`, `203.0.113.0/24`, `[2001:db8::1]:443`. */
+  readonly match: readonly string[];
+}
+
+/** What the user asks of the analysis. */
+export interface AnalysisOptions extends Policy {
   /** Only these receivers: address, CIDR or host name as in Host or SNI; empty means all. */
   readonly hosts: readonly string[];
   /** Addresses that names among them are known to have; grows while a live capture asks for them. */
@@ -15,12 +29,10 @@ export interface AnalysisOptions {
   readonly ports: readonly number[];
   /** As on the wire, compared exactly after upper-casing; empty means all. */
   readonly methods: readonly string[];
-  /** What counts as delivered, beyond a complete final 2xx. */
-  readonly accept: AcceptRule;
-  /** Where the business key of a request stands, first match wins; empty means the usual names. */
-  readonly keys: readonly KeySpec[];
   /** TLS secrets; null without any. */
   readonly secrets: Secrets | null;
+  /** What holds instead for some receivers; the first that fits counts. */
+  readonly rules: readonly HostRule[];
   /** What should have been sent; null without a list. */
   readonly expected: readonly ExpectedDelivery[] | null;
 }

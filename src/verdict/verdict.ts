@@ -10,7 +10,14 @@ import type { TlsRecord } from '../tls/tls.ts';
 import type { PacketRecord } from './packet-record.ts';
 import type { Reason } from './reasons.ts';
 
-export type { AcceptRule, AnalysisOptions, ExpectedDelivery, KeySpec } from './options.ts';
+export type {
+  AcceptRule,
+  AnalysisOptions,
+  ExpectedDelivery,
+  HostRule,
+  KeySpec,
+  Policy,
+} from './options.ts';
 export type { Reason, Reasons } from './reasons.ts';
 
 export const OUTCOMES = [

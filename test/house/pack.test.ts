@@ -101,11 +101,15 @@ needs('registry').describe('the package', () => {
 
   test('holds what was built and the papers, nothing else', () => {
     const other = packed.filter(
-      (path) => !/^dist\/.*\.(?:js|d\.ts)$|^native-notes\/.*\.(?:md|service)$/.test(path),
+      (path) =>
+        !/^dist\/.*\.(?:js|d\.ts)$|^dist\/cli\/config\.schema\.json$|^native-notes\/.*\.(?:md|service)$/.test(
+          path,
+        ),
     );
     expect(other.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     expect(packed).toContain('dist/cli.js');
     expect(packed).toContain('dist/index.d.ts');
+    expect(packed).toContain('dist/cli/config.schema.json');
   });
 
   test('passes publint', async () => {

@@ -21,11 +21,11 @@ const to = (seconds: number, server = '203.0.113.44:80'): Conversation =>
 const answered = (seconds: number, request: string, response = OK, server = '203.0.113.44:80') =>
   to(seconds, server).handshake().clientSends(request).serverSends(response).ack('client').close('client');
 const refused = (seconds: number, server = '203.0.113.44:80') => to(seconds, server).syn().rst('server');
-/** The first bytes of a TLS record: nothing can be read. */
+/** No HTTP: nothing can be read. */
 const opaque = (seconds: number, server = '203.0.113.44:80') =>
   to(seconds, server)
     .handshake()
-    .clientSends(Buffer.from('16030100050100000100', 'hex'))
+    .clientSends(Buffer.from('ff00ff00ff00ff00', 'hex'))
     .ack('server')
     .wait(5000)
     .close('client');
