@@ -21,6 +21,32 @@ export function keep(at: Moment): Moment {
   return { time: at.time, file: at.file, frame: at.frame };
 }
 
+/** A moment that is moved on in place, so that a packet costs no allocation. */
+export class Mark implements Moment {
+  time: Time;
+  file: number;
+  frame: number;
+
+  constructor(at: Moment) {
+    this.time = at.time;
+    this.file = at.file;
+    this.frame = at.frame;
+  }
+
+  set(at: Moment): void {
+    this.time = at.time;
+    this.file = at.file;
+    this.frame = at.frame;
+  }
+}
+
+/** Sets the mark to `at`, making it on first use. */
+export function moveTo(mark: Mark | null, at: Moment): Mark {
+  if (mark === null) return new Mark(at);
+  mark.set(at);
+  return mark;
+}
+
 /** Lent: the source refills this very object and its buffer. Copy what must outlive the call. */
 export interface Packet {
   time: Time;

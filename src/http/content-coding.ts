@@ -61,10 +61,7 @@ const MAX_CODINGS = 4;
  * @param contentEncoding the field's value, several joined by commas in the order they were applied; '' for none.
  */
 export function decodeContent(bytes: Buffer, contentEncoding: string): Content {
-  const codings = contentEncoding
-    .split(',')
-    .map((coding) => trimBlanks(coding).toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity');
+  const codings = contentEncoding === '' ? [] : codingsIn(contentEncoding);
   if (codings.length > MAX_CODINGS) return bounded(bytes, 'too_many_codings');
   let content: Content = { bytes, complete: true };
   // An empty body has nothing to undo: also one that declares a coding, as answers to HEAD do.
@@ -77,6 +74,13 @@ export function decodeContent(bytes: Buffer, contentEncoding: string): Content {
     content = content.complete ? layer : { ...layer, complete: false, error: content.error ?? 'cut' };
   }
   return content.bytes.length > LIMITS.decodedBodyBytes ? bounded(content.bytes, 'limit') : content;
+}
+
+function codingsIn(contentEncoding: string): string[] {
+  return contentEncoding
+    .split(',')
+    .map((coding) => trimBlanks(coding).toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity');
 }
 
 function undo(decode: Decode, bytes: Buffer): Content {

@@ -40,9 +40,10 @@ function charsetOf(headers: readonly HeaderField[]): string | null {
 
 /** Repeated fields make one list (RFC 9110 §5.3). */
 function fieldValue(headers: readonly HeaderField[], name: string): string {
-  const values: string[] = [];
+  let value: string | null = null;
   for (const field of headers) {
-    if (field.name.length === name.length && field.name.toLowerCase() === name) values.push(field.value);
+    if (field.name.length !== name.length || field.name.toLowerCase() !== name) continue;
+    value = value === null ? field.value : `${value},${field.value}`;
   }
-  return values.join(',');
+  return value ?? '';
 }

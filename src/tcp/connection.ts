@@ -4,10 +4,10 @@
  * or order: a witness reports what was on the wire.
  */
 import type { Agenda } from '../agenda.ts';
-import { keep, type Moment, type Time } from '../capture/packet.ts';
+import { keep, Mark, type Moment, moveTo, type Time } from '../capture/packet.ts';
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
 import type { OnLimit } from '../limits.ts';
-import { DirectionState, Mark, moveTo } from './direction.ts';
+import { DirectionState } from './direction.ts';
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
 import { type LogBudget, PacketLog } from './packet-log.ts';

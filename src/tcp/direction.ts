@@ -2,7 +2,7 @@
  * What one side of a connection did: the facts that verdicts need, and its reassembler. No log of packets is kept,
  * only first, last and extreme ones.
  */
-import { keep, type Moment, type Time } from '../capture/packet.ts';
+import { keep, type Mark, type Moment, moveTo, type Time } from '../capture/packet.ts';
 import { ACK, FIN, type Segment, SYN } from '../decode/segment.ts';
 import type { OnLimit } from '../limits.ts';
 import { Reassembler } from './reassembler.ts';
@@ -10,32 +10,6 @@ import type { AckWatch, Direction, Fingerprint, IcmpError } from './stream.ts';
 
 /** RFC 7323 §2.2: a shift of more than 14 is taken as 14. */
 const MAX_SHIFT = 14;
-
-/** A moment that is moved on in place, so that a packet costs no allocation. */
-export class Mark implements Moment {
-  time: Time;
-  file: number;
-  frame: number;
-
-  constructor(at: Moment) {
-    this.time = at.time;
-    this.file = at.file;
-    this.frame = at.frame;
-  }
-
-  set(at: Moment): void {
-    this.time = at.time;
-    this.file = at.file;
-    this.frame = at.frame;
-  }
-}
-
-/** Sets the mark to `at`, making it on first use. */
-export function moveTo(mark: Mark | null, at: Moment): Mark {
-  if (mark === null) return new Mark(at);
-  mark.set(at);
-  return mark;
-}
 
 /** Its own moment: one object for two, of which each connection keeps four. */
 class Print implements Fingerprint, Moment {

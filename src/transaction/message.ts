@@ -2,7 +2,7 @@
  * Collects one HTTP message while it streams in: its moments, offsets and a bounded prefix of its body.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { keep, type Moment } from '../capture/packet.ts';
+import { keep, type Mark, type Moment, moveTo } from '../capture/packet.ts';
 import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS } from '../limits.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
@@ -26,6 +26,8 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   #body = '';
   /** `#body` is all of it. */
   #whole = true;
+  /** `lastByte` once it is another than `firstByte`. */
+  #last: Mark | null = null;
   /** Further bytes belong to the prefix. */
   #keeping: boolean;
   #decode: HttpStage['decodeBody'];
@@ -55,7 +57,9 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     if (end <= this.end) return;
     this.end = end;
     if (at === null) return;
-    if (at.time !== this.lastByte.time || at.frame !== this.lastByte.frame) this.lastByte = keep(at);
+    if (at.time === this.lastByte.time && at.frame === this.lastByte.frame) return;
+    this.#last = moveTo(this.#last, at);
+    this.lastByte = this.#last;
   }
 
   addBody(bytes: Buffer, start: number, end: number): void {

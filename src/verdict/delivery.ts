@@ -20,6 +20,9 @@ const ADDRESSES = 8;
 /** Safe methods (RFC 9110 §9.2.1) deliver nothing but what their query says, and CONNECT opens a way. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT']);
 
+/** Texts that deliveries share. */
+const TEXTS = 4_096;
+
 /** What may still turn out well comes before what is known to have failed. */
 const BEST_FIRST: readonly Outcome[] = [
   'delivered',
@@ -48,7 +51,7 @@ interface Delivery {
   /** Of the sender, bounded. */
   readonly senders: Set<string>;
   /** In order of their first bytes, bounded. */
-  readonly attempts: Attempt[];
+  attempts: Attempt[];
   /** Judged, listed or not. */
   judged: number;
   best: Best | null;
@@ -91,6 +94,7 @@ export class Deliveries {
   /** One whose key is on the list was left out: it may look as if it had not been sent. */
   lostExpected = false;
   #entries = new WeakMap<Transaction, Entry>();
+  #texts = new Map<string, string>();
   #specsOf: (transaction: Transaction) => readonly KeySpec[];
   #list: { has(key: string): boolean } | null;
   #onLimit: OnLimit;
@@ -115,7 +119,9 @@ export class Deliveries {
     if (attempts.length < LIMITS.deliveryAttempts) {
       attempt = { at: transaction.request!.firstByte.time, id: null };
       const later = attempts.findLastIndex(({ at }) => at <= attempt!.at);
-      attempts.splice(later + 1, 0, attempt);
+      // The first of all is put in an array of its own size: one that grows has room for seventeen.
+      if (attempts.length === 0) delivery.attempts = [attempt];
+      else attempts.splice(later + 1, 0, attempt);
     } else this.#onLimit('deliveryAttempts');
     this.#entries.set(transaction, { delivery, attempt });
   }
@@ -191,11 +197,11 @@ export class Deliveries {
     const place = `${head.method} ${host}:${port}${this.#bounded(path)}`;
     const store = listed === undefined ? this.#deliveries : this.#expected;
     const delivery = this.#named(store, `${place} ${this.#bounded(key.value)}`, () => ({
-      key: { value: this.#bounded(key.value), from: key.from },
-      method: owned(head.method),
-      host: owned(host),
+      key: { value: this.#bounded(key.value), from: this.#shared(key.from) },
+      method: this.#shared(head.method),
+      host: this.#shared(host),
       port,
-      path: this.#bounded(path),
+      path: this.#shared(this.#bounded(path)),
       addresses: new Set(),
       senders: new Set(),
       attempts: [],
@@ -224,6 +230,17 @@ export class Deliveries {
     } else store.delete(identity);
     store.set(owned(identity), delivery);
     return delivery;
+  }
+
+  /** One copy for all deliveries that say the same, as most do of methods, hosts and paths. */
+  #shared(text: string): string {
+    let copy = this.#texts.get(text);
+    if (copy === undefined) {
+      copy = owned(text);
+      if (this.#texts.size >= TEXTS) this.#texts.clear();
+      this.#texts.set(copy, copy);
+    }
+    return copy;
   }
 
   #bounded(text: string): string {

@@ -4,7 +4,6 @@
  */
 import { LIMITS } from '../../limits.ts';
 
-const SPACE = /[ \t\r\n]*/y;
 const STRING = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
@@ -28,7 +27,7 @@ export function scanJson(text: string, visit: (pointer: string, value: string) =
   };
 
   for (;;) {
-    take(SPACE);
+    skipSpace();
     let level = levels.at(-1);
     let pointer = '';
     if (level !== undefined) {
@@ -41,10 +40,10 @@ export function scanJson(text: string, visit: (pointer: string, value: string) =
       if (level.index >= 0) pointer = `${level.pointer}/${level.index++}`;
       else {
         const name = take(STRING);
-        take(SPACE);
+        skipSpace();
         if (name === null || text[at++] !== ':') return;
         pointer = `${level.pointer}/${unquoted(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
-        take(SPACE);
+        skipSpace();
       }
     }
     const opening = text[at];
@@ -67,9 +66,15 @@ export function scanJson(text: string, visit: (pointer: string, value: string) =
     if (!next()) return;
   }
 
+  function skipSpace(): void {
+    for (let c = text.charCodeAt(at); c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09; ) {
+      c = text.charCodeAt(++at);
+    }
+  }
+
   /** Goes past the comma behind a value, if one follows or a level ends there. */
   function next(): boolean {
-    take(SPACE);
+    skipSpace();
     if (levels.length === 0 || at >= text.length) return false;
     if (text[at] === ',') {
       at++;
@@ -80,10 +85,12 @@ export function scanJson(text: string, visit: (pointer: string, value: string) =
 }
 
 function unquoted(literal: string): string {
+  // Nearly all: nothing to undo.
+  if (!literal.includes('\\')) return literal.slice(1, -1);
   try {
     return JSON.parse(literal);
   } catch {
-    // Control characters or an escape against the grammar: as it stands.
+    // An escape against the grammar: as it stands.
     return literal.slice(1, -1);
   }
 }

@@ -60,9 +60,30 @@ function plain(name: string): string {
 
 /** How early a field's name comes in the list; infinite where it is not on it. */
 export function rankOf(name: string): number {
-  return (name.length <= LONGEST ? ORDER.get(plain(name)) : undefined) ?? Number.POSITIVE_INFINITY;
+  return name.length <= LONGEST ? meaningOf(name).rank : Number.POSITIVE_INFINITY;
 }
 
 export function isWrapper(name: string): boolean {
-  return name.length <= LONGEST && OUTER.has(plain(name));
+  return name.length <= LONGEST && meaningOf(name).wraps;
+}
+
+interface Meaning {
+  readonly rank: number;
+  readonly wraps: boolean;
+}
+
+/** Names as they were written: the same few come with every request. */
+const known = new Map<string, Meaning>();
+const REMEMBERED = 4_096;
+
+function meaningOf(name: string): Meaning {
+  let meaning = known.get(name);
+  if (meaning === undefined) {
+    const word = plain(name);
+    meaning = { rank: ORDER.get(word) ?? Number.POSITIVE_INFINITY, wraps: OUTER.has(word) };
+    if (known.size >= REMEMBERED) known.clear();
+    // A copy of its own: a piece of a body keeps all of that body in memory.
+    known.set(Buffer.from(name).toString(), meaning);
+  }
+  return meaning;
 }
