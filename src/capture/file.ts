@@ -30,6 +30,8 @@ export interface CaptureOptions {
    */
   readonly onProgress?: (bytesRead: number, totalBytes: number | null) => void;
   readonly onLimit?: OnLimit;
+  /** False: nobody asks for the files' digests, which take as long as reading does. */
+  readonly digests?: boolean;
 }
 
 /**
@@ -62,7 +64,8 @@ export function openCapture(paths: readonly string[], options: CaptureOptions = 
           read += bytes;
           options.onProgress?.(read, total);
         };
-        const reader = { delivery, intake: new Intake(delivery), onPacket, onLimit, onRead };
+        const digests = options.digests ?? true;
+        const reader = { delivery, intake: new Intake(delivery), onPacket, onLimit, onRead, digests };
         const groups = grouped(surveys);
         warnOfGaps(groups.flat(), facts.warnings);
         for (const group of groups) {

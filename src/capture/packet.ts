@@ -72,7 +72,7 @@ export interface CaptureInterface {
 
 export interface FileFacts {
   readonly path: string;
-  /** Hex digest over the file's bytes as stored; null when it was not read to its end. */
+  /** Hex digest over the file's bytes as stored; null when it was not read to its end, or nobody asked. */
   sha256: string | null;
   /** Null for a file that is empty or too short to tell. */
   format: 'pcap' | 'pcapng' | 'snoop' | null;

@@ -2,7 +2,7 @@
  * A file that can be read at any position comes in, pieces of it go into an intake: while one is parsed the next is
  * read, by the thread pool, so that on a second core reading costs nothing. Pieces are parsed where they were
  * read; only what is left over of a record moves.
- * Measured (243 MB in the page cache, two cores): 0.09 s of waiting for reads where one after the other took 0.37 s.
+ * Read one after the other, a profile of 243 MB from the page cache showed 0.29 s of 3.3 s waiting for reads.
  */
 
 import type { Input } from './input.ts';

@@ -24,6 +24,7 @@ export interface Reader {
   readonly onLimit: OnLimit;
   /** Told after each read, in bytes as stored. */
   readonly onRead: (bytes: number) => void;
+  readonly digests: boolean;
 }
 
 /** Surveys that have to be merged with each other; most often only one. */
@@ -135,7 +136,7 @@ async function readThrough(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { intake } = reader;
-  intake.open(input.path, true, foretold);
+  intake.open(input.path, reader.digests, foretold);
   let whole = false;
   while (!whole && !signal?.aborted) {
     const length = await readSome(input, intake.room(), signal);

@@ -10,7 +10,7 @@ import type { AnalysisOptions, Findings, RecordSink } from '../verdict/verdict.t
 import type { ExitStatus } from './exit.ts';
 import type { AnalyzeCommand } from './flags.ts';
 import type { Io } from './io.ts';
-import { formatShown, judge, note } from './judging.ts';
+import { formatOf, formatShown, judge, note } from './judging.ts';
 import { openKeyLog } from './keylog.ts';
 import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
 
@@ -18,7 +18,10 @@ import { NO_PROGRESS, type Progress, progressOn, size } from './progress.ts';
 export interface Engine {
   openCapture(
     paths: readonly string[],
-    options: { readonly onProgress: (read: number, total: number | null) => void },
+    options: {
+      readonly onProgress: (read: number, total: number | null) => void;
+      readonly digests: boolean;
+    },
   ): PacketSource;
   analyze(
     source: PacketSource,
@@ -49,6 +52,8 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
         bytes = read;
         progress.update(read, total);
       },
+      // The text report tells none.
+      digests: command.targets.some((target) => formatOf(target, io) !== 'text'),
     });
   const again = {
     retrace: (trace: TraceSink, packets: number) => engine.retrace(open(), command.analysis, trace, packets),

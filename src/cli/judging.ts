@@ -44,8 +44,7 @@ export interface Judging {
 export async function judge(options: JudgingOptions, io: Io, judging: Judging): Promise<Judged> {
   const stop = new AbortController();
   const abort = () => stop.abort();
-  const standard = io.stdout.terminal ? 'text' : 'ndjson';
-  const targets = options.targets.map(({ path, format }) => ({ path, format: format ?? standard }) as const);
+  const targets = options.targets.map((target) => ({ path: target.path, format: formatOf(target, io) }));
   if (io.stdout.terminal) refuseBinary(targets);
   const onStop = judging.outlivesReaders ? () => {} : abort;
   const opened = openTargets(targets, io.stdout.fd, judging.inputs, onStop);
@@ -95,8 +94,11 @@ function refuseBinary(targets: readonly { readonly path: string | null; readonly
 /** What goes to standard output; null when nothing does. */
 export function formatShown(options: JudgingOptions, io: Io): Format | null {
   const target = options.targets.find(({ path }) => path === null);
-  if (target === undefined) return null;
-  return target.format ?? (io.stdout.terminal ? 'text' : 'ndjson');
+  return target === undefined ? null : formatOf(target, io);
+}
+
+export function formatOf({ format }: JudgingOptions['targets'][number], io: Io): Format {
+  return format ?? (io.stdout.terminal ? 'text' : 'ndjson');
 }
 
 /** Something to say beside the results. */

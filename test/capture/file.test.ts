@@ -263,6 +263,12 @@ test('a device that gives nothing is an empty file', async () => {
   expect(codes(facts)).toEqual(['file_empty']);
 });
 
+test('digests are left out where nobody asks for them', async () => {
+  const path = file('undigested.pcap', captureAt(1, 2));
+  const { facts, packets } = await collect(openCapture([path], { digests: false }));
+  expect([packets.length, facts.files[0]?.sha256]).toEqual([2, null]);
+});
+
 describe('a named pipe', () => {
   function pipe(name: string): string {
     const path = join(folder, name);

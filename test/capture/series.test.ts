@@ -46,7 +46,14 @@ async function read(inputs: readonly Input[]) {
   const seen: number[] = [];
   const onPacket = ({ bytes, start }: { bytes: Buffer; start: number }) => void seen.push(bytes[start]!);
   const delivery = new Delivery(facts, onPacket, quiet);
-  const reader = { delivery, intake: new Intake(delivery), onPacket, onLimit: quiet, onRead: quiet };
+  const reader = {
+    delivery,
+    intake: new Intake(delivery),
+    onPacket,
+    onLimit: quiet,
+    onRead: quiet,
+    digests: true,
+  };
   const surveys = [];
   for (const each of inputs) surveys.push(await survey(each, quiet, undefined));
   for (const group of grouped(surveys)) await readGroup(group, reader, undefined);
