@@ -186,7 +186,7 @@ export class Deliveries {
     const side = sender === 0 ? 1 : 0;
     const ip = connection.addresses[side];
     const { host, port } = hostNamed(nameIn(head), { ip, port: connection.ports[side] });
-    const path = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(head.target)?.[1] || '/';
+    const path = pathOf(head.target);
     const searched = searchedOf(request!, this.#onLimit);
     const content = `${head.method} ${host}:${port} ${head.target}`;
     const keys = keysIn(searched, this.#specsOf(transaction));
@@ -194,9 +194,9 @@ export class Deliveries {
     const listed = keys.find(({ value }) => this.#list?.has(value));
     const key = listed ?? keys[0] ?? identical(transaction, content, searched.query);
     if (key === null) return null;
-    const place = `${head.method} ${host}:${port}${this.#bounded(path)}`;
+    const place = `${head.method} ${host}:${port}${this.#short(path)}`;
     const store = listed === undefined ? this.#deliveries : this.#expected;
-    const delivery = this.#named(store, `${place} ${this.#bounded(key.value)}`, () => ({
+    const delivery = this.#named(store, `${place} ${this.#short(key.value)}`, () => ({
       key: { value: this.#bounded(key.value), from: this.#shared(key.from) },
       method: this.#shared(head.method),
       host: this.#shared(host),
@@ -244,7 +244,11 @@ export class Deliveries {
   }
 
   #bounded(text: string): string {
-    if (text.length <= LIMITS.keyLength) return owned(text);
+    return owned(this.#short(text));
+  }
+
+  #short(text: string): string {
+    if (text.length <= LIMITS.keyLength) return text;
     this.#onLimit('keyLength');
     return `sha256:${createHash('sha256').update(text).digest('hex')}`;
   }
@@ -257,6 +261,13 @@ function identical({ request }: Transaction, content: string, query: string): Ke
   if (request!.bodyBytes === 0 && query === '' && SAFE.has(request!.head!.method.toUpperCase())) return null;
   const hash = createHash('sha256').update(`${content}\n${digest}`).digest('hex');
   return { value: `sha256:${hash}`, from: 'identical' };
+}
+
+/** Of a target in origin form or absolute form (RFC 9112 §3.2), without its query. */
+function pathOf(target: string): string {
+  if (!target.startsWith('/')) return /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(target)?.[1] || '/';
+  const end = target.search(/[?#]/);
+  return end < 0 ? target : target.slice(0, end);
 }
 
 /** A copy of its own: a piece of a body keeps all of that body in memory. */

@@ -102,7 +102,9 @@ function usualKeys(request: Searched): Key[] {
     const rank = rankOf(name);
     if (rank < Number.POSITIVE_INFINITY && value !== '') ranked.push({ rank, key: { value, from } });
   };
-  for (const [name, value] of formFields(request.query, true)) note(name, value, `query:${name}`);
+  if (request.query !== '') {
+    for (const [name, value] of formFields(request.query, true)) note(name, value, `query:${name}`);
+  }
   if (request.body !== null) noteBody(request.body, request.whole, note);
   ranked.sort((a, b) => a.rank - b.rank);
   for (const { key } of ranked) found.push(key);
@@ -129,11 +131,14 @@ function noteBody(body: string, whole: boolean, note: Note): void {
 /** Members of the document, and of what wraps them: an object, or JSON in a string. */
 function noteJson(text: string, from: string, note: Note, inner = false): void {
   scanJson(text, (pointer, value) => {
-    const [, name = '', member, ...deeper] = pointer.split('/');
-    if (deeper.length > 0) return false;
-    if (member !== undefined) {
-      if (isWrapper(name)) note(member, value, `${from}${pointer}`);
-    } else if (!inner && isWrapper(name) && value.trimStart().startsWith('{')) {
+    const second = pointer.indexOf('/', 1);
+    if (second >= 0) {
+      if (pointer.indexOf('/', second + 1) >= 0) return false;
+      if (isWrapper(pointer.slice(1, second))) note(pointer.slice(second + 1), value, `${from}${pointer}`);
+      return false;
+    }
+    const name = pointer.slice(1);
+    if (!inner && isWrapper(name) && value.trimStart().startsWith('{')) {
       noteJson(value, `${from}${pointer} json:`, note, true);
     } else {
       note(name, value, `${from}${pointer}`);
