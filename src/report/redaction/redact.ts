@@ -59,6 +59,8 @@ class Redactor {
 
   transaction(record: TransactionRecord): TransactionRecord {
     const { request, response, delivery } = record;
+    // First, because it looks through the request's body: what it finds there is at hand when that is masked.
+    const key = delivery === null ? '' : this.#key(delivery.key, this.#isSecret(delivery.key, record));
     return {
       ...record,
       request: request && {
@@ -75,10 +77,7 @@ class Redactor {
         headers: this.#headers(response.headers),
         body: this.#body(response.body, response.headers),
       },
-      delivery: delivery && {
-        ...delivery,
-        key: this.#key(delivery.key, this.#isSecret(delivery.key, record)),
-      },
+      delivery: delivery && { ...delivery, key },
       packets: coveredPackets(record, this.#names),
     };
   }
