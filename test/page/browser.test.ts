@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createReporter } from '../../src/report/create.ts';
 import { post } from '../fixtures/scenario.ts';
+import { collector, context, DELIVERY, findings } from '../report/records.ts';
 import { conversation } from '../support/conversation.ts';
 import { chromiumPath, needs } from '../support/needs.ts';
 import type { Frame } from '../support/packets-source.ts';
@@ -219,6 +221,37 @@ needs('chromium').describe('the page', () => {
       .toBe(true);
     expect(await page.evaluate(() => (window as { ran?: number }).ran)).toBeUndefined();
     complaints = [];
+  });
+
+  test('tells of an expected delivery that left no packet', async () => {
+    const output = collector();
+    const reporter = createReporter('html', output, context());
+    const delivery = { ...DELIVERY, key: 'K-17', attempts: [], attemptCount: 0, outcome: 'missing' } as const;
+    const { outcome } = delivery;
+    reporter.end(
+      findings({
+        deliveries: [delivery],
+        unseen: [
+          {
+            type: 'transaction',
+            id: '0.1',
+            outcome,
+            verdict: 'not_observed',
+            fault: ['sender'],
+            confidence: 'strong',
+            because: [],
+            delivery,
+          },
+        ],
+      }),
+    );
+    await open(output.text);
+    expect(await page.locator('.finding .item b').allTextContents()).toEqual(['K-17']);
+    await page.locator('.dot').click();
+    expect(await page.locator('.detail').count()).toBe(1);
+    expect(await page.locator('.ladder').count()).toBe(0);
+    await page.locator('#search').fill('k-17');
+    await expect.poll(() => rows().count(), PATIENT).toBe(1);
   });
 
   test('is as wide as the screen, on a phone too, in either language', async () => {

@@ -3,9 +3,22 @@
  * script inside it shows them. Transactions come before what stands on top is known, so they wait in spools.
  */
 import { LIMITS } from '../../limits.ts';
-import { FAILED, type Findings, type TransactionRecord } from '../../verdict/verdict.ts';
+import {
+  FAILED,
+  type Findings,
+  type Outcome,
+  type TransactionRecord,
+  type UnseenRecord,
+} from '../../verdict/verdict.ts';
 import type { ReportContext } from '../context.ts';
-import { captureJson, deliveryJson, hostJson, summaryJson, transactionJson } from '../json-values.ts';
+import {
+  captureJson,
+  deliveryJson,
+  hostJson,
+  summaryJson,
+  transactionJson,
+  unseenJson,
+} from '../json-values.ts';
 import { hostAndPort, receiverOf } from '../listing.ts';
 import type { Output, Reporter } from '../reporter.ts';
 import { Spool } from '../spool.ts';
@@ -33,22 +46,23 @@ export function htmlReporter(output: Output, context: ReportContext): Reporter {
     packets: true,
     wants: (outcome) => only === null || only.includes(outcome),
     transaction(record) {
-      if (only !== null && !only.includes(record.outcome)) return;
-      if (listed >= LIMITS.pageTransactions) {
-        notListed++;
-        return;
-      }
       if (record.outcome === 'delivered') healthy++;
       const shown =
         healthy > HEALTHY && record.outcome === 'delivered' ? { ...record, packets: null } : record;
-      if (listed % BLOCK === 0)
-        records.push(`${listed === 0 ? '' : `]${DATA_END}`}${dataStart('transactions')}[`);
-      else records.push(',');
-      records.push(dataText(transactionJson(shown, clock, language)));
-      rows.push(`${listed === 0 ? '' : ','}${dataText(JSON.stringify(rowOf(record)))}`);
-      listed++;
+      list(
+        record.outcome,
+        () => transactionJson(shown, clock, language),
+        () => rowOf(record),
+      );
     },
     end(findings) {
+      for (const record of findings.unseen) {
+        list(
+          record.outcome,
+          () => unseenJson(record, clock, language),
+          () => unseenRowOf(record),
+        );
+      }
       const words = pageWords(language.name);
       output.write(pageStart(words, totalText(findings, context)));
       output.write(dataBlock('words', JSON.stringify(words)));
@@ -62,6 +76,20 @@ export function htmlReporter(output: Output, context: ReportContext): Reporter {
       output.write(PAGE_END);
     },
   };
+
+  function list(outcome: Outcome, json: () => string, row: () => object): void {
+    if (only !== null && !only.includes(outcome)) return;
+    if (listed >= LIMITS.pageTransactions) {
+      notListed++;
+      return;
+    }
+    if (listed % BLOCK === 0)
+      records.push(`${listed === 0 ? '' : `]${DATA_END}`}${dataStart('transactions')}[`);
+    else records.push(',');
+    records.push(dataText(json()));
+    rows.push(`${listed === 0 ? '' : ','}${dataText(JSON.stringify(row()))}`);
+    listed++;
+  }
 }
 
 /** Every text of it is a record's own JSON. */
@@ -103,4 +131,29 @@ function rowOf(record: TransactionRecord): object {
     status: response?.status ?? null,
     key: null,
   };
+}
+
+/** The same of an expected delivery that left no packet. */
+function unseenRowOf({ id, outcome, verdict, fault, delivery }: UnseenRecord): object {
+  return {
+    id,
+    outcome,
+    verdict,
+    failed: FAILED.includes(outcome),
+    fault,
+    host: placeOfHost(delivery),
+    client: '',
+    start: null,
+    took: null,
+    method: delivery.method,
+    target: delivery.path,
+    status: null,
+    key: delivery.key,
+  };
+}
+
+/** Empty where the list of expected deliveries does not say. */
+function placeOfHost({ host, port }: UnseenRecord['delivery']): string {
+  if (host === null) return '';
+  return port === null ? host : hostAndPort(host, port);
 }

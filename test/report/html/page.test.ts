@@ -10,7 +10,7 @@ import { zh as zhSentences } from '../../../src/report/summary/zh.ts';
 import { CATALOGUE } from '../../../src/verdict/codes.ts';
 import type { TransactionRecord } from '../../../src/verdict/verdict.ts';
 import { ASSETS, assets } from '../../page/bundle.ts';
-import { collector, context, DELIVERED, findings, transaction, UNANSWERED } from '../records.ts';
+import { collector, context, DELIVERED, DELIVERY, findings, transaction, UNANSWERED } from '../records.ts';
 
 function pageOf(records: readonly TransactionRecord[], change: Parameters<typeof context>[0] = {}): string {
   const output = collector();
@@ -76,6 +76,41 @@ describe('the data', () => {
       summary: expect.any(String),
       request: { method: 'POST' },
     });
+  });
+
+  test('holds expected deliveries that left no packet, by their key', () => {
+    const delivery = {
+      ...DELIVERY,
+      key: 'K-17',
+      host: 'a.example',
+      port: null,
+      method: null,
+      path: null,
+      attempts: [],
+    };
+    const output = collector();
+    const reporter = createReporter('html', output, context());
+    reporter.transaction(DELIVERED);
+    reporter.end(
+      findings({
+        unseen: [
+          {
+            type: 'transaction',
+            id: '0.1',
+            outcome: 'missing',
+            verdict: 'not_observed',
+            fault: ['sender'],
+            confidence: 'strong',
+            because: [],
+            delivery,
+          },
+        ],
+      }),
+    );
+    const found = blocks(output.text);
+    expect(found.at(-1)![1]).toMatchObject([{ id: '1.1' }, { id: '0.1', connection: null, packets: null }]);
+    const rows = found.find(([part]) => part === 'rows')![1];
+    expect(rows[1]).toMatchObject({ id: '0.1', failed: true, host: 'a.example', key: 'K-17', start: null });
   });
 
   test('cannot end its own block, whatever it holds', () => {

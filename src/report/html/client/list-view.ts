@@ -2,7 +2,6 @@
  * The list of transactions with its tools: search, outcome, host. Lines are made as they come into sight, a transaction
  * in full when it is opened.
  */
-
 import { detailView } from './detail-view.ts';
 import { byId, h, sign } from './dom.ts';
 import { EVERYTHING, filtered } from './filter.ts';
