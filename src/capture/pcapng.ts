@@ -86,8 +86,6 @@ function smallest(type: number): number {
       return DATA + TRAILER;
     case SIMPLE_PACKET:
       return SIMPLE_DATA + TRAILER;
-    case DECRYPTION_SECRETS:
-      return SECRETS_DATA + TRAILER;
     case INTERFACE_STATISTICS:
       return STATISTICS_OPTIONS + TRAILER;
     default:
@@ -328,9 +326,9 @@ export class PcapngParser implements CaptureParser {
     return true;
   }
 
-  /** §4.7. A length beyond the block is a careless writer's: what is there counts. */
+  /** §4.7. A length beyond the block is a careless writer's: what is there counts. One without its fields has nothing. */
   private secrets(bytes: Buffer, at: number, end: number): void {
-    if (this.forked || this.u32(bytes, at + SECRETS_TYPE) !== TLS_KEY_LOG) return;
+    if (this.forked || end - at < SECRETS_DATA || this.u32(bytes, at + SECRETS_TYPE) !== TLS_KEY_LOG) return;
     const data = at + SECRETS_DATA;
     const length = Math.min(this.u32(bytes, at + SECRETS_LENGTH), end - data);
     this.delivery.addKeyLog(bytes.toString('latin1', data, data + length));
