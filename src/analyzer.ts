@@ -214,7 +214,7 @@ export async function analyze(
     decoded,
     limitsHit,
     warnings: fragments.warnings(),
-    options: describe(options),
+    options: { ...describe(options), filter: source.facts.filter ?? null },
     version: VERSION,
   });
   sink.end(findings);

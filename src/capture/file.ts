@@ -14,6 +14,8 @@ import { UserError } from '../error.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import { decompressing } from './decompress.ts';
 import { count, Delivery, nameOf, newFacts } from './delivery.ts';
+import { compileFilter } from './filter-compiler.ts';
+import { filtered } from './filtered.ts';
 import type { Input } from './input.ts';
 import { Intake } from './intake.ts';
 import type { PacketSource } from './packet.ts';
@@ -32,6 +34,8 @@ export interface CaptureOptions {
   readonly onLimit?: OnLimit;
   /** False: nobody asks for the files' digests, which take as long as reading does. */
   readonly digests?: boolean;
+  /** pcap-filter(7) expression; packets that it does not accept are read and left out. Needs tcpdump. */
+  readonly filter?: string;
 }
 
 /**
@@ -42,9 +46,14 @@ export interface CaptureOptions {
  * @param paths files, directories (the captures in them), named pipes, or '-' for standard input. Nothing is opened
  *   before `run`.
  * @returns a source that runs once. `run` throws UserError('file' | 'permission') for a path that cannot be read
- *   or is no capture, before the first packet is delivered where the file's first bytes show it.
+ *   or is no capture, UserError('flag') for a filter that does not compile, before the first packet is delivered where the file's first bytes show it.
  */
 export function openCapture(paths: readonly string[], options: CaptureOptions = {}): PacketSource {
+  const source = openFiles(paths, options);
+  return options.filter === undefined ? source : filtered(source, options.filter, compileFilter);
+}
+
+function openFiles(paths: readonly string[], options: CaptureOptions): PacketSource {
   const facts = newFacts();
   let ran = false;
   return {

@@ -122,6 +122,8 @@ export interface CaptureFacts {
   readonly live?: LiveFacts;
   /** TLS key logs that the capture itself holds (pcapng decryption secrets), in order; whoever reads one takes it out. */
   readonly keyLogs?: string[];
+  /** The pcap-filter expression that packets of files had to pass. */
+  filter?: string;
   /** How often each limit fired while the capture was read. Stages after it count theirs into the same object. */
   readonly limitsHit?: Partial<Record<LimitName, number>>;
 }

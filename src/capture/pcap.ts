@@ -169,6 +169,17 @@ export function fitsRecord(bytes: Buffer, at: number): boolean {
   );
 }
 
+/** The header of a file that has no packets: little endian, microseconds, version 2.4. */
+export function pcapHeader(link: number): Buffer {
+  const header = Buffer.alloc(PCAP_HEADER);
+  header.writeUInt32LE(MICROSECONDS);
+  header.writeUInt16LE(2, MAJOR);
+  header.writeUInt16LE(4, MINOR);
+  header.writeUInt32LE(USUAL_SNAPLEN, SNAPLEN);
+  header.writeUInt32LE(link, LINK);
+  return header;
+}
+
 /** Major and minor version of a file header. */
 export function pcapVersion(bytes: Buffer, at: number): { major: number; minor: number } {
   const read16 = PCAP_MAGICS.includes(u32(bytes, at)) ? u16 : u16le;

@@ -21,6 +21,7 @@ export interface Engine {
     options: {
       readonly onProgress: (read: number, total: number | null) => void;
       readonly digests: boolean;
+      readonly filter?: string;
     },
   ): PacketSource;
   analyze(
@@ -54,6 +55,7 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
       },
       // The text report tells none.
       digests: command.targets.some((target) => formatOf(target, io) !== 'text'),
+      ...(command.filter === null ? {} : { filter: command.filter }),
     });
   const again = {
     retrace: (trace: TraceSink, packets: number) => engine.retrace(open(), command.analysis, trace, packets),

@@ -66,6 +66,8 @@ export interface AnalyzeCommand extends JudgingOptions {
   readonly name: 'analyze';
   /** As given, `-` for standard input; empty when none was named. */
   readonly files: readonly string[];
+  /** A pcap-filter expression for their packets. */
+  readonly filter: string | null;
 }
 
 export interface FilterOptions {
@@ -168,6 +170,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
 
 const ANALYZE: Readonly<Record<string, Options>> = {
   read: text('capture file, same as a positional one (repeat)', { alias: 'r' }),
+  filter: text('only packets that this pcap-filter expression accepts (needs tcpdump)'),
   ...JUDGING,
 };
 
@@ -348,10 +351,12 @@ function explainCommand(words: readonly string[]): Command {
 }
 
 function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeCommand {
-  const read = valuesOf(parsed).many('read', path);
+  const { one, many } = valuesOf(parsed);
+  const read = many('read', path);
   return {
     name: 'analyze',
     files: [...read, ...files.map((file) => path('file', file))],
+    filter: one('filter', expression),
     ...judgingOptions(parsed),
   };
 }
@@ -406,8 +411,13 @@ function filterOptions(parsed: Parsed): FilterOptions {
     interface: one('interface', interfaceName) ?? 'any',
     hosts: many('host', host),
     ports: many('port', port),
-    expression: one('filter', (_, given) => (given.trim() === '' ? null : given)),
+    expression: one('filter', expression),
   };
+}
+
+/** An empty one accepts everything, as tcpdump has it. */
+function expression(_: string, given: string): string | null {
+  return given.trim() === '' ? null : given;
 }
 
 function judgingOptions(parsed: Parsed): JudgingOptions {
