@@ -6,16 +6,22 @@
 /** Nanoseconds. Packets are out of order by less than this; what is further back has another clock. */
 const STEP_BACK = 1e9;
 
-/** A cancelled task stays in the heap until it is due, so it lets go of what it would have worked on. */
+/** A cancelled task may stay in the heap until it is due, so it lets go of what it would have worked on. */
 export interface Task {
+  readonly cancelled?: boolean;
   run(now: number): void;
 }
+
+/** Cancelled tasks that are not worth a look. */
+const FEW = 1_024;
 
 export class Agenda {
   /** Latest packet time seen since the clock was last set back, in nanoseconds since the capture's first packet. */
   now = Number.NEGATIVE_INFINITY;
   #due: number[] = [];
   #tasks: Task[] = [];
+  /** Of them, how many were cancelled. */
+  #cancelled = 0;
 
   /** Earliest due time, infinite when nothing is planned. */
   next = Number.POSITIVE_INFINITY;
@@ -32,6 +38,19 @@ export class Agenda {
     this.#due[at] = due;
     this.#tasks[at] = task;
     this.next = this.#due[0]!;
+  }
+
+  /** To be told of each task that was cancelled while it waits: where those are the more, they are thrown out. */
+  onCancel(): void {
+    this.#cancelled++;
+    if (this.#cancelled <= FEW || this.#cancelled * 2 <= this.#tasks.length) return;
+    const due = this.#due;
+    const tasks = this.#tasks;
+    this.#due = [];
+    this.#tasks = [];
+    this.#cancelled = 0;
+    this.next = Number.POSITIVE_INFINITY;
+    for (const [i, task] of tasks.entries()) if (task.cancelled !== true) this.schedule(due[i]!, task);
   }
 
   /** Sets the clock by a packet and runs what is due, in order of due time. Tasks may schedule others. */
@@ -65,6 +84,8 @@ export class Agenda {
       this.#tasks[at] = last;
     }
     this.next = size > 0 ? this.#due[0]! : Number.POSITIVE_INFINITY;
+    // One that was scheduled twice was cancelled once.
+    if (task.cancelled === true && this.#cancelled > 0) this.#cancelled--;
     return task;
   }
 }

@@ -36,8 +36,12 @@ export const LIMITS = {
   /** Nanoseconds of packet time for which a datagram waits for its rest (Linux `ipfrag_time`). Fires: it is given up
    *  and told by a warning. */
   fragmentAge: 30e9,
-  /** TCP connections followed at once. Fires: the one that was silent longest is ended. */
-  connections: 1_000_000,
+  /** TCP connections followed at once: 2 to 4 KB each, and no sender keeps so many open. Fires: the one that was silent
+   *  longest is ended; what was undecided on it stays unknown. */
+  connections: 200_000,
+  /** Bytes held for all connections together: out of order, of unfinished heads, and of messages that are not judged.
+   *  Fires: connections that hold some are ended, those silent longest first, until half of it is free. */
+  storedBytes: 256 * 1024 * 1024,
   /** Closed connections remembered for their last retransmissions. Fires: the oldest are forgotten early. */
   closedConnections: 16_384,
   /** ICMP errors kept that quote a packet of no connection known: its SYN may follow. Fires: the oldest is forgotten,
@@ -80,7 +84,7 @@ export const LIMITS = {
   /** Characters of one name in a certificate. Fires: it is cut there. */
   certificateNameLength: 1_024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
-  pendingRequests: 10_000,
+  pendingRequests: 1_000,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
   headBytes: 256 * 1024,
   /** Header fields of one head, and of one trailer section. Fires: further fields are dropped. */
@@ -146,6 +150,21 @@ export const LIMITS = {
 } as const;
 
 export type LimitName = keyof typeof LIMITS;
+
+/** What is held for one connection, or for all: whoever holds bytes adds them, and takes them away again. */
+export class Stored {
+  bytes = 0;
+  readonly #all: Stored | null;
+
+  constructor(all: Stored | null = null) {
+    this.#all = all;
+  }
+
+  add(bytes: number): void {
+    this.bytes += bytes;
+    this.#all?.add(bytes);
+  }
+}
 
 /** Called each time a limit fires. */
 export type OnLimit = (name: LimitName) => void;

@@ -4,6 +4,7 @@
  * given back at once, because a million idle connections hold nothing.
  */
 import { keep, type Moment } from '../capture/packet.ts';
+import type { Stored } from '../limits.ts';
 import { findLineFeed } from './grammar.ts';
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -16,8 +17,10 @@ export class HeldBytes {
   /** Position in the stream and packet of the first held byte; meaningful after `begin`. */
   position: number;
   since: Moment | undefined;
+  private readonly stored: Stored;
 
-  constructor() {
+  constructor(stored: Stored) {
+    this.stored = stored;
     this.bytes = NOTHING;
     this.length = 0;
     this.position = 0;
@@ -36,6 +39,7 @@ export class HeldBytes {
     if (length > this.bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.bytes.length, FIRST_ROOM));
       this.bytes.copy(larger, 0, 0, this.length);
+      this.stored.add(larger.length - this.bytes.length);
       this.bytes = larger;
     }
     bytes.copy(this.bytes, this.length, start, end);
@@ -58,6 +62,7 @@ export class HeldBytes {
   }
 
   clear(): void {
+    this.stored.add(-this.bytes.length);
     this.bytes = NOTHING;
     this.length = 0;
     this.since = undefined;

@@ -9,7 +9,7 @@
  * message mostly begins a segment) and after each line end.
  */
 import type { Moment } from '../capture/packet.ts';
-import { LIMITS, type OnLimit } from '../limits.ts';
+import { LIMITS, type OnLimit, Stored } from '../limits.ts';
 import type { EndCause, StreamSink } from '../tcp/stream.ts';
 import { BodyReader } from './body.ts';
 import { findLineFeed } from './grammar.ts';
@@ -24,6 +24,8 @@ export interface ParserOptions {
   readonly midStream?: boolean;
   /** Told each time one of LIMITS fires. */
   readonly onLimit?: OnLimit;
+  /** Told what is held of an unfinished line or head. */
+  readonly stored?: Stored;
 }
 
 export type RequestParser = MessageParser<RequestHead>;
@@ -105,7 +107,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       this.sink.onAnomaly(anomaly);
     };
     this.scan = newScan();
-    this.held = new HeldBytes();
+    this.held = new HeldBytes(options.stored ?? new Stored());
     this.headEnd = new HeadEnd();
     this.body = new BodyReader(sink, this.tell, this.onLimit);
     this.state = options.midStream === true ? RESYNC : START;

@@ -6,8 +6,10 @@
 import type { Agenda } from '../agenda.ts';
 import { keep, Mark, type Moment, moveTo, type Time } from '../capture/packet.ts';
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-import type { OnLimit } from '../limits.ts';
+
+import { type OnLimit, Stored } from '../limits.ts';
 import { DirectionState } from './direction.ts';
+
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
 import { type LogBudget, PacketLog } from './packet-log.ts';
@@ -33,6 +35,9 @@ export class TcpConnection implements Connection {
   established: Moment | null = null;
   duplicates = 0;
   readonly sides: readonly [DirectionState, DirectionState];
+  readonly stored: Stored;
+  /** It has ended: what is planned for it is void. */
+  cancelled = false;
   #history = new History();
   #log: PacketLog | null;
   #agenda: Agenda;
@@ -51,8 +56,10 @@ export class TcpConnection implements Connection {
     open: OpenStreams,
     agenda: Agenda,
     onLimit: OnLimit,
+    allStored: Stored,
   ) {
     this.id = id;
+    this.stored = new Stored(allStored);
     this.addresses = endpoints.addresses;
     this.ports = [segment.srcPort, segment.dstPort];
     this.link = segment.link;
@@ -64,7 +71,7 @@ export class TcpConnection implements Connection {
     this.last = new Mark(segment);
     this.previousTime = segment.time;
     this.#agenda = agenda;
-    this.sides = [new DirectionState(onLimit), new DirectionState(onLimit)];
+    this.sides = [new DirectionState(onLimit, this.stored), new DirectionState(onLimit, this.stored)];
     const sinks = open(this);
     this.sides[0].stream.attach(sinks[0]);
     this.sides[1].stream.attach(sinks[1]);
@@ -131,6 +138,8 @@ export class TcpConnection implements Connection {
 
   /** Ends what is still open; the connection takes no more segments. */
   end(cause: EndCause, at: Moment): void {
+    this.cancelled = true;
+    if (this.#checkDue < Number.POSITIVE_INFINITY) this.#agenda.onCancel();
     this.#settleBoth(at, true);
     for (const direction of this.sides) {
       direction.stream.end(direction.rst !== null && cause !== 'limit' ? 'reset' : cause, at);
@@ -286,7 +295,7 @@ export class TcpConnection implements Connection {
   /** The grace for reordering is over: what was missing when it began was not captured. */
   run(now: Time): void {
     // A check that was planned before the clock was set back, and that another one has replaced.
-    if (now < this.#checkDue) return;
+    if (this.cancelled || now < this.#checkDue) return;
     this.#checkDue = Number.POSITIVE_INFINITY;
     this.#settleBoth(this.last, false);
     let again = false;

@@ -4,7 +4,7 @@
  */
 import { keep, type Mark, type Moment, moveTo, type Time } from '../capture/packet.ts';
 import { ACK, FIN, type Segment, SYN } from '../decode/segment.ts';
-import type { OnLimit } from '../limits.ts';
+import type { OnLimit, Stored } from '../limits.ts';
 import { Reassembler } from './reassembler.ts';
 import type { AckWatch, Direction, Fingerprint, IcmpError } from './stream.ts';
 
@@ -89,8 +89,8 @@ export class DirectionState implements Direction {
   /** The largest segment that is not acknowledged yet. */
   #largest = 0;
   #largestEnd = 0;
-  constructor(onLimit: OnLimit) {
-    this.stream = new Reassembler(onLimit);
+  constructor(onLimit: OnLimit, stored: Stored) {
+    this.stream = new Reassembler(onLimit, stored);
   }
 
   get bytes(): number {

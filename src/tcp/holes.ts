@@ -3,6 +3,10 @@
  * the same byte, the one captured first keeps it. Bytes are copied, since the packet's buffer is only lent.
  */
 import { keep, type Moment } from '../capture/packet.ts';
+import type { Stored } from '../limits.ts';
+
+/** Bytes that a held segment takes beside its own. */
+const OVERHEAD = 256;
 
 export interface HeldSegment {
   readonly offset: number;
@@ -19,6 +23,11 @@ export class HeldSegments {
   #segments: HeldSegment[] = [];
   /** Captured bytes held. */
   bytes = 0;
+  readonly #stored: Stored;
+
+  constructor(stored: Stored) {
+    this.#stored = stored;
+  }
 
   get count(): number {
     return this.#segments.length;
@@ -54,9 +63,12 @@ export class HeldSegments {
       const to = there === undefined ? end : Math.min(end, there.offset);
       const copyFrom = Math.min(start + (from - offset), captured);
       const copyTo = Math.min(start + (to - offset), captured);
-      const copy = Buffer.from(bytes.subarray(copyFrom, copyTo));
+      // Not from the pool, of which a few bytes that are held for long would keep a thousandfold.
+      const copy = Buffer.allocUnsafeSlow(Math.max(0, copyTo - copyFrom));
+      bytes.copy(copy, 0, copyFrom, copyTo);
       this.#segments.splice(index, 0, { offset: from, end: to, bytes: copy, at: keep(at), after });
       this.bytes += copy.length;
+      this.#stored.add(copy.length + OVERHEAD);
       added += to - from;
       from = to;
       index++;
@@ -78,7 +90,15 @@ export class HeldSegments {
   shift(): HeldSegment {
     const segment = this.#segments.shift()!;
     this.bytes -= segment.bytes.length;
+    this.#stored.add(-segment.bytes.length - OVERHEAD);
     return segment;
+  }
+
+  /** None will be asked for any more. */
+  clear(): void {
+    this.#stored.add(-this.bytes - OVERHEAD * this.#segments.length);
+    this.#segments = [];
+    this.bytes = 0;
   }
 
   #firstEndingAfter(offset: number): number {

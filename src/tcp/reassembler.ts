@@ -6,7 +6,7 @@
  * distance to where the stream stands. A hole is only ever given up by the caller, who knows what was acknowledged.
  */
 import type { Moment } from '../capture/packet.ts';
-import { LIMITS, type OnLimit } from '../limits.ts';
+import { LIMITS, type OnLimit, type Stored } from '../limits.ts';
 import { HeldSegments } from './holes.ts';
 import type { EndCause, StreamSink } from './stream.ts';
 
@@ -35,9 +35,11 @@ export class Reassembler {
   #nextSeq = 0;
   #finAt: Moment | null = null;
   #onLimit: OnLimit;
+  #stored: Stored;
 
-  constructor(onLimit: OnLimit) {
+  constructor(onLimit: OnLimit, stored: Stored) {
     this.#onLimit = onLimit;
+    this.#stored = stored;
   }
 
   /** Before the first segment: who takes the bytes. */
@@ -120,7 +122,7 @@ export class Reassembler {
       this.#finish();
       return fresh;
     }
-    const held = this.#held ?? new HeldSegments();
+    const held = this.#held ?? new HeldSegments(this.#stored);
     this.#held = held;
     const from = Math.max(offset, begin);
     const fresh = held.insert(from, end, bytes, start + (from - offset), captured, at, after);
@@ -176,6 +178,7 @@ export class Reassembler {
   end(cause: EndCause, at: Moment): void {
     if (this.ended) return;
     this.ended = true;
+    this.#held?.clear();
     this.#held = null;
     const sink = this.#sink;
     // A closed connection is remembered for a while; what ran on top of it need not be.

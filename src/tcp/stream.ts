@@ -2,6 +2,7 @@
  * The border between TCP and what runs on top of it: ordered bytes of one direction, each byte once.
  */
 import type { Moment, Time } from '../capture/packet.ts';
+import type { Stored } from '../limits.ts';
 
 /** Side of a connection: 0 sent the first packet that was captured (or the SYN, as far as one is known). */
 export type Side = 0 | 1;
@@ -195,6 +196,8 @@ export interface Connection {
   readonly link: number;
   readonly vlan: number;
   readonly interfaceIndex: number;
+  /** What is held for it, also above TCP: a connection that holds too much is ended. */
+  readonly stored: Stored;
   /** Packets of this connection that the capture holds twice. */
   readonly duplicates: number;
   /** The addresses and ports had been used by an earlier connection of this capture. */

@@ -6,10 +6,11 @@ import { formatAddress } from '../address.ts';
 import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
 import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
-import { LIMITS, type OnLimit } from '../limits.ts';
+import { LIMITS, type OnLimit, Stored } from '../limits.ts';
 import { REORDER_GRACE, TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
 import { LogBudget } from './packet-log.ts';
+import { Recency, type Recent } from './recency.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
 import { TwinFilter } from './twins.ts';
@@ -18,6 +19,8 @@ import { TwinFilter } from './twins.ts';
 const CLOSED_LINGER: Time = 10e9;
 /** After a reset: a late answer of the other side still belongs to the old connection. */
 const RESET_LINGER: Time = 60e9;
+/** After a SYN without any answer: Linux waits no longer than 120 s between two of them (RFC 6298 §5.5, tcp(7)). */
+const UNANSWERED_LIMIT: Time = 180e9;
 /** Silence after which an open connection is taken as gone: Linux keeps an idle one alive for 2 h (tcp(7)). */
 const IDLE_LIMIT: Time = 7_500e9;
 
@@ -29,19 +32,20 @@ interface Early {
 }
 
 /** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
-class Entry {
+class Entry implements Recent<Entry> {
   readonly connection: TcpConnection;
   /** The capture shows the connection here a second time, behind an address translation. */
   readonly twin: boolean;
   readonly hash: number;
   /** Next entry with the same hash. */
   chained: Entry | null;
-  /** Neighbours by last activity. */
   older: Entry | null;
   newer: Entry | null;
   /** Until when it is remembered after it was closed, and what was closed next. */
   until: Time;
   closedNext: Entry | null;
+  /** The one of the table's lists in which it is. */
+  list: Recency<Entry>;
   lingering: boolean;
   gone: boolean;
   readonly #version: number;
@@ -57,10 +61,11 @@ class Entry {
   readonly #aPort: number;
   readonly #bPort: number;
 
-  constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment) {
+  constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment, list: Recency<Entry>) {
     this.connection = connection;
     this.twin = twin;
     this.hash = hash;
+    this.list = list;
     this.chained = this.older = this.newer = this.closedNext = null;
     this.until = Number.POSITIVE_INFINITY;
     this.lingering = this.gone = false;
@@ -127,12 +132,14 @@ export class ConnectionTable {
   #entries = new Map<number, Entry>();
   #logs: LogBudget | null;
   #size = 0;
-  #oldest: Entry | null = null;
-  #newest: Entry | null = null;
+  /** SYNs that nobody has answered yet, and all other connections. */
+  #unanswered = new Recency<Entry>();
+  #followed = new Recency<Entry>();
   /** Closed ones in order of closing, linked, so that none is held on to once it is forgotten. */
   #closedFirst: Entry | null = null;
   #closedLast: Entry | null = null;
   #closedCount = 0;
+  #stored = new Stored();
   /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
   #seed = (Math.random() * 2 ** 32) | 0;
 
@@ -164,8 +171,7 @@ export class ConnectionTable {
         portReused = true;
       }
     }
-    if (entry === null) entry = this.#begin(hash, segment, portReused);
-    else if (entry !== this.#newest) this.#touch(entry);
+    entry ??= this.#begin(hash, segment, portReused);
     const { connection } = entry;
     this.taker = connection;
     this.takerSide = side;
@@ -174,6 +180,7 @@ export class ConnectionTable {
     } else {
       connection.onSegment(segment, side, bytes);
     }
+    if (entry !== this.#followed.newest) this.#touch(entry);
     if (connection.finished && !entry.lingering) this.#linger(entry);
     this.expire(segment);
     return connection.id;
@@ -207,25 +214,29 @@ export class ConnectionTable {
 
   /** The capture has ended. */
   end(at: Moment): void {
-    while (this.#oldest !== null) this.#remove(this.#oldest, 'captureEnd', at);
+    for (;;) {
+      const { oldest } = this.#followed;
+      const unanswered = this.#unanswered.oldest;
+      if (oldest === null && unanswered === null) return;
+      const first = oldest === null || (unanswered !== null && isSilentLonger(unanswered, oldest));
+      this.#remove((first ? unanswered : oldest)!, 'captureEnd', at);
+    }
   }
 
   #begin(hash: number, segment: Segment, portReused: boolean): Entry {
     if (this.#size >= LIMITS.connections) {
       this.#onLimit('connections');
-      this.#remove(this.#oldest!, 'limit', segment);
+      // One that answers is worth more than one that may never: a flood of SYNs is no way to hide what else happens.
+      this.#remove((this.#unanswered.oldest ?? this.#followed.oldest)!, 'limit', segment);
     }
     const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
     const connection = original ?? this.#connect(segment, portReused);
     if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
     if (this.#early.length > 0 && isSyn(segment)) this.#tellEarly(hash, segment, connection);
-    const entry = new Entry(connection, original !== undefined, hash, segment);
+    const entry = new Entry(connection, original !== undefined, hash, segment, this.#unanswered);
     entry.chained = this.#entries.get(hash) ?? null;
-    entry.older = this.#newest;
     this.#entries.set(hash, entry);
-    if (this.#newest !== null) this.#newest.newer = entry;
-    this.#newest = entry;
-    this.#oldest ??= entry;
+    entry.list.push(entry);
     this.#size++;
     return entry;
   }
@@ -246,7 +257,15 @@ export class ConnectionTable {
     ] as const;
     this.begun++;
     const origin = { addresses, portReused, logs: this.#logs };
-    return new TcpConnection(this.begun, segment, origin, this.#open, this.#agenda, this.#onLimit);
+    return new TcpConnection(
+      this.begun,
+      segment,
+      origin,
+      this.#open,
+      this.#agenda,
+      this.#onLimit,
+      this.#stored,
+    );
   }
 
   #remove(entry: Entry, cause: EndCause, at: Moment): void {
@@ -262,7 +281,7 @@ export class ConnectionTable {
     } else {
       this.#entries.set(entry.hash, entry.chained);
     }
-    this.#unlink(entry);
+    entry.list.remove(entry);
     if (entry.twin) return;
     entry.connection.end(cause, at);
     this.#count(entry.connection);
@@ -277,19 +296,9 @@ export class ConnectionTable {
   }
 
   #touch(entry: Entry): void {
-    this.#unlink(entry);
-    entry.older = this.#newest;
-    entry.newer = null;
-    if (this.#newest !== null) this.#newest.newer = entry;
-    this.#newest = entry;
-    this.#oldest ??= entry;
-  }
-
-  #unlink(entry: Entry): void {
-    if (entry.older === null) this.#oldest = entry.newer;
-    else entry.older.newer = entry.newer;
-    if (entry.newer === null) this.#newest = entry.older;
-    else entry.newer.older = entry.older;
+    entry.list.remove(entry);
+    entry.list = isUnanswered(entry.connection) ? this.#unanswered : this.#followed;
+    entry.list.push(entry);
   }
 
   #linger(entry: Entry): void {
@@ -316,8 +325,25 @@ export class ConnectionTable {
       if (entry.until > now) this.#onLimit('closedConnections');
       this.#remove(entry, 'idle', at);
     }
-    while (this.#oldest !== null && this.#oldest.connection.last.time + IDLE_LIMIT < now) {
-      this.#remove(this.#oldest, 'idle', at);
+    this.#expireSilent(this.#followed, IDLE_LIMIT, at);
+    this.#expireSilent(this.#unanswered, UNANSWERED_LIMIT, at);
+    if (this.#stored.bytes > LIMITS.storedBytes) this.#relieve(at);
+  }
+
+  #expireSilent(list: Recency<Entry>, limit: Time, at: Moment): void {
+    while (list.oldest !== null && list.oldest.connection.last.time + limit < this.#agenda.now) {
+      this.#remove(list.oldest, 'idle', at);
+    }
+  }
+
+  /** Half of it at a time, so that the walk past those that hold nothing is not begun for every packet. */
+  #relieve(at: Moment): void {
+    this.#onLimit('storedBytes');
+    // A SYN that nobody answered holds nothing.
+    for (let entry = this.#followed.oldest; entry !== null && this.#stored.bytes > LIMITS.storedBytes / 2; ) {
+      const { newer } = entry;
+      if (entry.connection.stored.bytes > 0 && !entry.twin) this.#remove(entry, 'limit', at);
+      entry = newer;
     }
   }
 
@@ -353,6 +379,15 @@ function icmpError(s: Segment): IcmpError {
     mtu: s.icmpMtu,
     reporter: formatAddress(version, s.reporter0, s.reporter1, s.reporter2, s.reporter3),
   };
+}
+
+function isSilentLonger({ connection: { last: a } }: Entry, { connection: { last: b } }: Entry): boolean {
+  return a.time < b.time || (a.time === b.time && a.file === b.file && a.frame < b.frame);
+}
+
+/** Nothing but SYNs of one side. */
+function isUnanswered({ sides: [a, b] }: TcpConnection): boolean {
+  return b.packets === 0 && a.packets === a.synCount;
 }
 
 /** A SYN that opens a connection. */

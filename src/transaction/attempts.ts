@@ -48,6 +48,8 @@ export class Attempts {
   /** What is known of the TLS that the connection carries, and how many attempts were begun before it. */
   #tls: TlsFacts | null = null;
   #begunBefore = 0;
+  /** The request whose bytes came in last, as long as anything can become of it. */
+  latest: Exchange | null = null;
   #connection: Connection;
   #context: Context;
   #hooks: Hooks;
@@ -83,9 +85,9 @@ export class Attempts {
   begin(kind: Transaction['kind']): Exchange {
     if (this.#pending.length >= LIMITS.pendingRequests) {
       this.#context.onLimit('pendingRequests');
-      const oldest = this.#pending.shift()!;
-      if (this.#answeredTo > 0) this.#answeredTo--;
+      const oldest = this.#pending[0]!;
       if (!oldest.decided) this.#decide(oldest, 'limit');
+      this.#keep((exchange) => exchange !== oldest, this.#pending.length);
     }
     this.begun++;
     const exchange = new Exchange(kind, this.#connection, this.sender, this.begun);
@@ -184,8 +186,7 @@ export class Attempts {
     if (this.begun === this.#begunBefore) this.#decideEmpty(occasion, requestGap);
     this.#keep((exchange) => !exchange.decided, this.#pending.length);
     if (!over) return;
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.#cancelTimer();
   }
 
   /** The timer is due: settles what was closing, and judges what made no progress for the deadline. */
@@ -268,7 +269,11 @@ export class Attempts {
     let answered = 0;
     for (let i = 0; i < count; i++) {
       const exchange = pending[i]!;
-      if (!wanted(exchange)) continue;
+      if (!wanted(exchange)) {
+        exchange.letGo();
+        if (exchange === this.latest) this.latest = null;
+        continue;
+      }
       if (i < this.#answeredTo) answered++;
       pending[kept++] = exchange;
     }
@@ -307,9 +312,16 @@ export class Attempts {
 
   #plan(due: Time): void {
     if (this.#timer !== null && this.#timer.due <= due) return;
-    this.#timer?.cancel();
+    this.#cancelTimer();
     this.#timer = new Timer(this, due);
     this.#context.agenda.schedule(due, this.#timer);
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer === null) return;
+    this.#timer.cancel();
+    this.#timer = null;
+    this.#context.agenda.onCancel();
   }
 }
 
@@ -321,6 +333,10 @@ class Timer implements Task {
   constructor(attempts: Attempts, due: Time) {
     this.#attempts = attempts;
     this.due = due;
+  }
+
+  get cancelled(): boolean {
+    return this.#attempts === null;
   }
 
   cancel(): void {

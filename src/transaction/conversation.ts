@@ -36,8 +36,6 @@ export class Conversation implements Hooks {
   #inGap = false;
   /** The request whose bytes are coming in. */
   #sending: Exchange | null = null;
-  /** The request whose bytes came in last. */
-  #latest: Exchange | null = null;
   /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
   #receiving: CollectedMessage<ResponseHead> | null = null;
   #answering: Exchange | null = null;
@@ -62,18 +60,10 @@ export class Conversation implements Hooks {
     this.#attempts = new Attempts(connection, context, this);
     this.#foreign = new Foreign(this.#attempts);
     this.#positions = new StreamPositions(connection);
-    this.sinks = [this.#sinkOf(0), this.#sinkOf(1)];
+    this.sinks = [new SideSink(this, 0), new SideSink(this, 1)];
   }
 
-  #sinkOf(side: Side): StreamSink {
-    return {
-      onBytes: (bytes, start, end, at) => this.#onBytes(side, bytes, start, end, at),
-      onGap: (length, at) => this.#onGap(side, length, at),
-      onEnd: (cause, at) => this.#onEnd(side, cause, at),
-    };
-  }
-
-  #onBytes(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
+  onBytes(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
     this.#at = at;
     if (this.#secured === null && !this.#plain) {
       const midStream = this.#connection.opener === null && !this.#tunnel;
@@ -104,7 +94,7 @@ export class Conversation implements Hooks {
     }
   }
 
-  #onGap(side: Side, length: number, at: Moment): void {
+  onGap(side: Side, length: number, at: Moment): void {
     this.#at = at;
     if (this.#secured !== null) {
       this.#secured.onGap(side, length, at);
@@ -194,10 +184,10 @@ export class Conversation implements Hooks {
 
   #onRequestGap(length: number, at: Moment): void {
     const sending = this.#sending;
-    const before = this.#latest;
+    const before = this.#attempts.latest;
     this.#requests!.onGap(length, at);
     // Letters in front of the gap may only now count as a request.
-    const hit = sending ?? (this.#latest === before ? null : this.#latest);
+    const hit = sending ?? (this.#attempts.latest === before ? null : this.#attempts.latest);
     if (hit !== null) hit.requestUnseen += length;
     if (sending === null || sending !== this.#sending) this.#requestGap += length;
     else sending.request!.reach(this.#positions.reached(this.#attempts.sender), null);
@@ -210,7 +200,7 @@ export class Conversation implements Hooks {
     else receiving.reach(this.#positions.reached(this.#receiverSide), null);
   }
 
-  #onEnd(side: Side, cause: EndCause, at: Moment): void {
+  onEnd(side: Side, cause: EndCause, at: Moment): void {
     this.#at = at;
     this.#endedSides++;
     if (this.#requests === null) this.#assign(rolesByHandshake(this.#connection));
@@ -245,8 +235,10 @@ export class Conversation implements Hooks {
   /** Whether each of them begins in the middle of its stream. */
   #openParsers(requestsMid: boolean, responsesMid: boolean): void {
     const { http, onLimit } = this.#context;
-    this.#requests = http.requestParser(this.#requestSink, { midStream: requestsMid, onLimit });
-    this.#responses = http.responseParser(this.#responseSink, { midStream: responsesMid, onLimit });
+    const { stored } = this.#connection;
+    const requests = { midStream: requestsMid, onLimit, stored };
+    this.#requests = http.requestParser(this.#requestSink(), requests);
+    this.#responses = http.responseParser(this.#responseSink(), { ...requests, midStream: responsesMid });
     this.#positions.reset();
   }
 
@@ -254,50 +246,55 @@ export class Conversation implements Hooks {
     return this.#attempts.sender === 0 ? 1 : 0;
   }
 
-  #requestSink: MessageSink<RequestHead> = {
-    onStart: (at) => this.#onRequestStart(at),
-    onHead: (head) => {
-      const exchange = this.#sending!;
-      exchange.request!.head = head;
-      return this.#context.http.frameRequest(head, (anomaly) => exchange.noteAnomaly(anomaly));
-    },
-    onBody: (bytes, start, end) => this.#sending!.request!.addBody(bytes, start, end),
-    onBodyGap: (length) => this.#sending!.request!.addBodyGap(length),
-    onEnd: (end) => this.#onRequestEnd(end),
-    onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
-    onOther: (bytes, start, end) => {
-      if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
-    },
-    isDue: () => this.#latest === null || this.#latest.response !== null,
-  };
+  /** Made with its parser: a connection on which nothing was said yet needs none. */
+  #requestSink(): MessageSink<RequestHead> {
+    return {
+      onStart: (at) => this.#onRequestStart(at),
+      onHead: (head) => {
+        const exchange = this.#sending!;
+        exchange.request!.head = head;
+        return this.#context.http.frameRequest(head, (anomaly) => exchange.noteAnomaly(anomaly));
+      },
+      onBody: (bytes, start, end) => this.#sending!.request!.addBody(bytes, start, end),
+      onBodyGap: (length) => this.#sending!.request!.addBodyGap(length),
+      onEnd: (end) => this.#onRequestEnd(end),
+      onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
+      onOther: (bytes, start, end) => {
+        if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
+      },
+      isDue: () => this.#attempts.latest === null || this.#attempts.latest.response !== null,
+    };
+  }
 
-  #responseSink: MessageSink<ResponseHead> = {
-    onStart: (at) => {
-      this.#receiving = new CollectedMessage<ResponseHead>(
-        this.#positions.startOf(this.#receiverSide, this.#responses!.position),
-        this.#positions.firstOf(this.#receiverSide, this.#responses!.position, at),
-        this.#context.http.decodeBody,
-        { keepsBody: this.#context.keepsAnswers ?? true, hashed: false },
-      );
-      this.#answering = this.#answerable() ?? null;
-      // At once, so that an answer which stops within its head is not taken for none.
-      if (this.#answering !== null) this.#answering.response = this.#receiving;
-    },
-    onHead: (head) => this.#onResponseHead(head),
-    onBody: (bytes, start, end) => this.#receiving!.addBody(bytes, start, end),
-    onBodyGap: (length) => this.#receiving!.addBodyGap(length),
-    onEnd: (end) => this.#onResponseEnd(end),
-    onAnomaly: (anomaly) => (this.#answering ?? this.#attempts.waiting())?.noteAnomaly(anomaly),
-    onOther: (bytes, start, end) => {
-      const waiting = this.#tunnel ? undefined : this.#attempts.waiting();
-      if (waiting !== undefined) {
-        waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
-      } else if (this.#speaksOther()) {
-        this.#foreign.take('receiver', bytes, start, end, this.#at);
-      }
-    },
-    isDue: () => this.#attempts.waiting() !== undefined,
-  };
+  #responseSink(): MessageSink<ResponseHead> {
+    return {
+      onStart: (at) => {
+        this.#receiving = new CollectedMessage<ResponseHead>(
+          this.#positions.startOf(this.#receiverSide, this.#responses!.position),
+          this.#positions.firstOf(this.#receiverSide, this.#responses!.position, at),
+          this.#context.http.decodeBody,
+          { keepsBody: this.#context.keepsAnswers ?? true, hashed: false, stored: this.#connection.stored },
+        );
+        this.#answering = this.#answerable() ?? null;
+        // At once, so that an answer which stops within its head is not taken for none.
+        if (this.#answering !== null) this.#answering.response = this.#receiving;
+      },
+      onHead: (head) => this.#onResponseHead(head),
+      onBody: (bytes, start, end) => this.#receiving!.addBody(bytes, start, end),
+      onBodyGap: (length) => this.#receiving!.addBodyGap(length),
+      onEnd: (end) => this.#onResponseEnd(end),
+      onAnomaly: (anomaly) => (this.#answering ?? this.#attempts.waiting())?.noteAnomaly(anomaly),
+      onOther: (bytes, start, end) => {
+        const waiting = this.#tunnel ? undefined : this.#attempts.waiting();
+        if (waiting !== undefined) {
+          waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
+        } else if (this.#speaksOther()) {
+          this.#foreign.take('receiver', bytes, start, end, this.#at);
+        }
+      },
+      isDue: () => this.#attempts.waiting() !== undefined,
+    };
+  }
 
   #onRequestStart(delivered: Moment): void {
     const { sender } = this.#attempts;
@@ -312,7 +309,7 @@ export class Conversation implements Hooks {
       this.#positions.startOf(sender, position),
       at,
       this.#context.http.decodeBody,
-      { keepsBody: true, hashed: true },
+      { keepsBody: true, hashed: true, stored: this.#connection.stored },
     );
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
@@ -325,11 +322,11 @@ export class Conversation implements Hooks {
       this.#oddities = [];
     }
     this.#sending = exchange;
-    this.#latest = exchange;
+    this.#attempts.latest = exchange;
   }
 
   #noteOfRequest(anomaly: Anomaly): void {
-    const exchange = this.#sending ?? this.#latest;
+    const exchange = this.#sending ?? this.#attempts.latest;
     if (exchange !== null && !exchange.decided) exchange.noteAnomaly(anomaly);
     else this.#noteOddity(anomaly);
   }
@@ -393,6 +390,7 @@ export class Conversation implements Hooks {
     this.#receiving = null;
     this.#answering = null;
     if (exchange !== null) this.#attempts.answered(exchange);
+    else message.letGo();
   }
 
   /** What a response may answer: not a request of which no byte had arrived when it was sent (an idle 408 crosses it). */
@@ -430,5 +428,28 @@ export class Conversation implements Hooks {
   /** The attempt whose end was all that was captured of it, when the first message after it comes. */
   #begunUnseen(): Exchange | null {
     return this.#tunnel || this.#connection.opener !== null ? null : this.#foreign.turnOut();
+  }
+}
+
+/** A class, because three closures a side take as much memory as all else that a silent connection needs. */
+class SideSink implements StreamSink {
+  readonly #conversation: Conversation;
+  readonly #side: Side;
+
+  constructor(conversation: Conversation, side: Side) {
+    this.#conversation = conversation;
+    this.#side = side;
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number, at: Moment): void {
+    this.#conversation.onBytes(this.#side, bytes, start, end, at);
+  }
+
+  onGap(length: number, at: Moment): void {
+    this.#conversation.onGap(this.#side, length, at);
+  }
+
+  onEnd(cause: EndCause, at: Moment): void {
+    this.#conversation.onEnd(this.#side, cause, at);
   }
 }

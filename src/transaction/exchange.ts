@@ -113,6 +113,12 @@ export class Exchange implements Transaction {
     this.#againAfter = retransmissionsOf(this.connection);
   }
 
+  /** It is over, and nothing can answer it any more. */
+  letGo(): void {
+    this.request?.letGo();
+    this.response?.letGo();
+  }
+
   /** Last time that anything went forward; only after it does the deadline count. */
   get progress(): Time {
     const sender = senderOf(this);

@@ -4,14 +4,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { keep, type Mark, type Moment, moveTo } from '../capture/packet.ts';
 import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
-import { LIMITS } from '../limits.ts';
+import { LIMITS, type Stored } from '../limits.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
 
 /** Of a message that cannot be read. */
 export const NO_BODY = { keepsBody: false, hashed: false };
+/** Bytes that an object of a message, and a piece of a body, take beside what they hold. */
+const OBJECTS = 512;
+const PIECE = 32;
 
 export class CollectedMessage<H extends RequestHead | ResponseHead> implements Message<H> {
-  head: H | null = null;
   readonly start: number;
   readonly firstByte: Moment;
   end: number;
@@ -35,14 +37,24 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   /** Begun when the body outgrows what is kept of it. */
   #hash: Hash | null = null;
   #hashed: boolean;
+  #head: H | null = null;
+  #stored: Stored | null;
+  /** Of it, what is held here. */
+  #held = OBJECTS;
 
   /** `keepsBody` is false where nobody will ask for `decoded`, `hashed` where nobody will for `bodyDigest`. */
   constructor(
     start: number,
     at: Moment,
     decode: HttpStage['decodeBody'],
-    { keepsBody, hashed }: { readonly keepsBody: boolean; readonly hashed: boolean },
+    {
+      keepsBody,
+      hashed,
+      stored,
+    }: { readonly keepsBody: boolean; readonly hashed: boolean; readonly stored?: Stored },
   ) {
+    this.#stored = stored ?? null;
+    stored?.add(OBJECTS);
     this.#decode = decode;
     this.#keeping = keepsBody;
     this.#hashed = hashed;
@@ -50,6 +62,15 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     this.end = start;
     this.firstByte = keep(at);
     this.lastByte = this.firstByte;
+  }
+
+  get head(): H | null {
+    return this.#head;
+  }
+
+  set head(head: H) {
+    this.#head = head;
+    this.#hold(head.headerBytes);
   }
 
   /** The stream has come to `end`, in the packet `at`; null where what lies before it was not captured. */
@@ -66,10 +87,12 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     this.bodyBytes += end - start;
     this.bodyCaptured += end - start;
     if (!this.#keeping) {
+      this.#whole = false;
       this.#hash?.update(bytes.subarray(start, end));
       return;
     }
     const taken = Math.min(LIMITS.bodyBytes - this.#body.length, end - start);
+    this.#hold(taken + PIECE);
     this.#body += bytes.toString('latin1', start, start + taken);
     if (taken === end - start) return;
     this.#stopKeeping();
@@ -93,6 +116,18 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     const whole = this.#whole && (this.ended === 'complete' || this.ended === 'closed');
     this.#decoded ??= this.#decode(Buffer.from(this.#body, 'latin1'), this.head?.headers ?? [], whole);
     return this.#decoded;
+  }
+
+  /** It was judged, or answers nothing: nobody waits for more of it. */
+  letGo(): void {
+    this.#stored?.add(-this.#held);
+    this.#stored = null;
+    this.#keeping = false;
+  }
+
+  #hold(bytes: number): void {
+    this.#stored?.add(bytes);
+    this.#held += bytes;
   }
 
   #stopKeeping(): void {

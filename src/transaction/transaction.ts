@@ -12,7 +12,7 @@ import type {
   RequestHead,
   ResponseHead,
 } from '../http/message.ts';
-import type { OnLimit } from '../limits.ts';
+import type { OnLimit, Stored } from '../limits.ts';
 import type { AckWatch, Connection, Direction, Side, StreamSink, Traced } from '../tcp/stream.ts';
 import type { TlsFacts } from '../tls/tls.ts';
 
@@ -22,6 +22,12 @@ export interface Parser extends StreamSink {
   readonly position: number;
   /** What follows is no HTTP any more. */
   enterTunnel(): void;
+}
+
+interface ParserOptions {
+  readonly midStream: boolean;
+  readonly onLimit: OnLimit;
+  readonly stored: Stored;
 }
 
 /** A body without content coding, as text. */
@@ -36,8 +42,8 @@ type Likeness = 'yes' | 'no' | 'maybe';
 
 /** What pairing needs of the HTTP stage; the analyzer hands it in. */
 export interface HttpStage {
-  requestParser(sink: MessageSink<RequestHead>, options: { midStream: boolean; onLimit: OnLimit }): Parser;
-  responseParser(sink: MessageSink<ResponseHead>, options: { midStream: boolean; onLimit: OnLimit }): Parser;
+  requestParser(sink: MessageSink<RequestHead>, options: ParserOptions): Parser;
+  responseParser(sink: MessageSink<ResponseHead>, options: ParserOptions): Parser;
   frameRequest(head: RequestHead, onAnomaly: OnAnomaly): Framing;
   frameResponse(head: ResponseHead, requestMethod: string | undefined, onAnomaly: OnAnomaly): Framing;
   looksLikeRequest(bytes: Buffer, start: number, end: number): Likeness;

@@ -14,13 +14,19 @@ const CLUSTER_MS = 200;
 const CLUSTER_SIZE = 3;
 /** Names whose host is remembered. */
 const NAMES = 1_024;
-/** Addresses of one host that are named. */
+/** Addresses of one host that are named, and values of each kind kept for its quantiles. */
 const ADDRESSES = 64;
+const VALUES = 4_096;
+/** For so many hosts at least; of all those after them less is kept, or 100,000 hosts would take gigabytes. */
+const FULL_HOSTS = 512;
+const FEW_ADDRESSES = 4;
+const FEW_VALUES = 64;
 
 interface Tally {
   readonly host: string;
   readonly port: number;
   readonly addresses: Set<string>;
+  readonly mostAddresses: number;
   attempts: number;
   readonly outcomes: Record<Outcome, number>;
   readonly verdicts: Partial<Record<Code, number>>;
@@ -61,7 +67,7 @@ export class HostTallies {
     tally.attempts++;
     tally.outcomes[outcome]++;
     tally.verdicts[code] = (tally.verdicts[code] ?? 0) + 1;
-    if (tally.addresses.size < ADDRESSES) tally.addresses.add(judged.ip);
+    if (tally.addresses.size < tally.mostAddresses) tally.addresses.add(judged.ip);
     if (transaction.index === 1) tally.connections++;
     tally.dataSegments += transaction.dataSegments;
     tally.retransmissions += transaction.retransmissions;
@@ -109,10 +115,13 @@ export class HostTallies {
       this.#onLimit('hosts');
       return undefined;
     }
+    const full = this.#tallies.size < FULL_HOSTS;
+    const values = full ? VALUES : FEW_VALUES;
     tally = {
       host,
       port,
       addresses: new Set(),
+      mostAddresses: full ? ADDRESSES : FEW_ADDRESSES,
       attempts: 0,
       outcomes: noOutcomes(),
       verdicts: {},
@@ -123,9 +132,9 @@ export class HostTallies {
       unansweredRequests: 0,
       dataSegments: 0,
       retransmissions: 0,
-      wait: new Sample(),
-      ack: new Sample(),
-      gaveUp: new Sample(),
+      wait: new Sample(values),
+      ack: new Sample(values),
+      gaveUp: new Sample(values),
     };
     this.#tallies.set(key, tally);
     return tally;

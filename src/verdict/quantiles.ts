@@ -2,14 +2,18 @@
  * Quantiles of a stream of numbers in bounded memory: exact up to a fixed count, then of an even selection (every
  * second value, then every fourth …), so that the same input always gives the same figures. The maximum is exact.
  */
-const KEPT = 4_096;
-
 export class Sample {
+  readonly #kept: number;
   #values: number[] = [];
   #stride = 1;
   #skipped = 0;
   max: number | null = null;
   count = 0;
+
+  /** @param kept how many values are kept: an even number. */
+  constructor(kept = 4_096) {
+    this.#kept = kept;
+  }
 
   add(value: number): void {
     this.count++;
@@ -18,7 +22,7 @@ export class Sample {
     if (this.#skipped < this.#stride) return;
     this.#skipped = 0;
     this.#values.push(value);
-    if (this.#values.length < KEPT) return;
+    if (this.#values.length < this.#kept) return;
     this.#values = this.#values.filter((_, index) => index % 2 === 0);
     this.#stride *= 2;
   }

@@ -1,6 +1,7 @@
 /** Held segments against a bitmap of the stream: each byte is there once, and it is the one captured first. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Stored } from '../../src/limits.ts';
 import { HeldSegments } from '../../src/tcp/holes.ts';
 
 const SIZE = 64;
@@ -18,7 +19,7 @@ describe('held segments', () => {
   test('hold the same as a bitmap', () => {
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 30 }), (segments) => {
-        const held = new HeldSegments();
+        const held = new HeldSegments(new Stored());
         // Per byte of the stream: the number of the segment that brought it, captured or not.
         const owner = new Array<number>(SIZE + 32).fill(-1);
         const captured = new Array<boolean>(SIZE + 32).fill(false);
@@ -61,7 +62,7 @@ describe('held segments', () => {
   test('reach back as far as a bitmap has no hole', () => {
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 12 }), fc.nat(SIZE), (segments, from) => {
-        const held = new HeldSegments();
+        const held = new HeldSegments(new Stored());
         const there = new Array<boolean>(SIZE + 32).fill(false);
         for (const { offset, length } of segments) {
           held.insert(offset, offset + length, Buffer.alloc(length), 0, length, AT, 0);

@@ -1,7 +1,7 @@
 /** One direction by itself: sequence numbers to offsets over many wraps, bounds, and what is refused. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LIMITS, type LimitName } from '../../src/limits.ts';
+import { LIMITS, type LimitName, Stored } from '../../src/limits.ts';
 import { Reassembler } from '../../src/tcp/reassembler.ts';
 
 const AT = { time: 0, file: 0, frame: 1 };
@@ -11,7 +11,7 @@ const ALL = Number.POSITIVE_INFINITY;
 function reassembler() {
   const limits: LimitName[] = [];
   const log: string[] = [];
-  const stream = new Reassembler((name) => limits.push(name));
+  const stream = new Reassembler((name) => limits.push(name), new Stored());
   stream.attach({
     onBytes: (bytes, start, end) => log.push(bytes.toString('latin1', start, end)),
     onGap: (length) => log.push(`<${length}>`),

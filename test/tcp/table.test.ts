@@ -8,8 +8,10 @@ import { observe } from './observe.ts';
 const bounds = vi.hoisted(() => ({ connections: 0, closedConnections: 0 }));
 
 vi.mock(import('../../src/limits.ts'), async (original) => {
-  const { LIMITS } = await original();
+  const actual = await original();
+  const { LIMITS } = actual;
   return {
+    ...actual,
     LIMITS: new Proxy(LIMITS, {
       get: (limits, name: keyof typeof LIMITS) =>
         (name in bounds && bounds[name as keyof typeof bounds]) || limits[name],

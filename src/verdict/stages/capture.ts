@@ -17,11 +17,7 @@ const STUCK_WINDOW: Time = 1e9;
 /** Still going on when the capture ended: nobody had closed, answered or given up. */
 function pending(f: Facts): Finding | undefined {
   const { transaction: t } = f;
-  if (t.occasion !== 'captureEnd' || t.kind === 'opaque' || isBegunSealed(f)) return undefined;
-  if (isClosed(f) || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null)
-    return undefined;
-  if (t.request === null && t.kind === 'exchange') return undefined;
-  if (t.kind === 'connect' ? isConnectStuck(f) : isSendStuck(f)) return undefined;
+  if (t.occasion !== 'captureEnd' || !isUndecided(f)) return undefined;
   const seen = (t.decidedAt - lastProgress(f)) / 1e9;
   return {
     proofs: proofs(
@@ -39,6 +35,14 @@ function pending(f: Facts): Finding | undefined {
 /** Something came that cannot be read, and may be all of an answer. */
 function isBegunSealed({ transaction: t }: Facts): boolean {
   return t.kind === 'sealed' && (t.response !== null || t.answerDoubtful);
+}
+
+/** Nothing speaks against a good end that is yet to come. */
+function isUndecided(f: Facts): boolean {
+  const { transaction: t } = f;
+  if (t.kind === 'opaque' || isBegunSealed(f) || (t.request === null && t.kind === 'exchange')) return false;
+  if (isClosed(f) || f.responded === 'full' || t.answerUnseen > 0 || f.oneDirection !== null) return false;
+  return t.kind === 'connect' ? !isConnectStuck(f) : !isSendStuck(f);
 }
 
 /** A half-close only says that no further request follows; an answer may still come. */
@@ -117,6 +121,8 @@ function insufficient(f: Facts): Finding | undefined {
 function whatIsMissing(f: Facts): string[] {
   const { transaction: t } = f;
   if (t.pairingGuessed) return ['pairing'];
+  // Its connection was let go to make room: what came of it may be in the capture.
+  if (t.occasion === 'limit' && isUndecided(f)) return ['what_followed'];
   if (t.kind === 'opaque' || t.kind === 'sealed') return [];
   const missing: string[] = [];
   if (f.oneDirection === 'sender') missing.push('packets_of_receiver');
@@ -175,6 +181,7 @@ function isSilent(f: Facts): boolean {
 function reasons(f: Facts): Reason[] {
   const { transaction: t, sender, receiver } = f;
   const because: Reason[] = [];
+  if (t.occasion === 'limit') because.push({ reason: 'limit_hit' });
   if (t.pairingGuessed) because.push({ reason: 'pairing_hidden' });
   if (f.oneDirection !== null) because.push({ reason: 'one_direction', side: f.oneDirection });
   if (sender.snaplenCut + receiver.snaplenCut > 0) because.push({ reason: 'snaplen_cut' });

@@ -1,0 +1,62 @@
+/**
+ * Run as a process of its own, with --expose-gc: feeds a flood of N and of 8 N packets to the analyzer and prints, as
+ * JSON, how many bytes are alive at the end of each, before anything is let go of. Limits are small, so that they fire.
+ */
+import { writeSync } from 'node:fs';
+import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
+import { bufferSource } from '../../src/capture/memory.ts';
+import type { Packet, PacketSource } from '../../src/capture/packet.ts';
+import { LIMITS } from '../../src/limits.ts';
+import { FLOOD_NAMES, FLOODS, type FloodName } from '../bench/floods.ts';
+
+Object.assign(LIMITS, {
+  connections: 300,
+  closedConnections: 100,
+  storedBytes: 1 << 18,
+  heldBytes: 1 << 16,
+  deliveries: 200,
+});
+
+const PACKETS = 4_000;
+const TIMES = 8;
+
+/** Written beforehand, so that the capture itself is none of the memory that grows. */
+function captureOf(name: FloodName, packets: number): Buffer[] {
+  const chunks: Buffer[] = [];
+  FLOODS[name](packets, (chunk) => chunks.push(Buffer.from(chunk)));
+  return chunks;
+}
+
+async function aliveAfter(capture: readonly Buffer[]): Promise<number> {
+  const before = alive();
+  let bytes = 0;
+  const source = bufferSource(capture);
+  const measured: PacketSource = {
+    facts: source.facts,
+    async run(onPacket: (packet: Packet) => void, signal) {
+      const facts = await source.run(onPacket, signal);
+      bytes = alive() - before;
+      return facts;
+    },
+  };
+  await analyze(measured, DEFAULT_OPTIONS, { transaction() {}, end() {} });
+  return bytes;
+}
+
+function alive(): number {
+  if (globalThis.gc === undefined) throw new Error('needs --expose-gc');
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const found: Record<string, [few: number, many: number]> = {};
+for (const name of FLOOD_NAMES) {
+  const few = captureOf(name, PACKETS);
+  const many = captureOf(name, TIMES * PACKETS);
+  // Once to compile what will run.
+  await aliveAfter(few);
+  found[name] = [await aliveAfter(few), await aliveAfter(many)];
+}
+writeSync(1, JSON.stringify(found));
