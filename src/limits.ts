@@ -36,9 +36,9 @@ export const LIMITS = {
   /** Nanoseconds of packet time for which a datagram waits for its rest (Linux `ipfrag_time`). Fires: it is given up
    *  and told by a warning. */
   fragmentAge: 30e9,
-  /** TCP connections followed at once: 2 to 4 KB each, and no sender keeps so many open. Fires: the one that was silent
+  /** TCP connections followed at once: some 3 KB each, and no sender keeps so many open. Fires: the one that was silent
    *  longest is ended; what was undecided on it stays unknown. */
-  connections: 200_000,
+  connections: 100_000,
   /** Bytes held for all connections together: out of order, of unfinished heads, and of messages that are not judged.
    *  Fires: connections that hold some are ended, those silent longest first, until half of it is free. */
   storedBytes: 256 * 1024 * 1024,
