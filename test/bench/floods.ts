@@ -22,7 +22,7 @@ export const FLOODS = {
   /** The everyday: connections of four POSTs, 256 at a time. */
   requests(packets, write) {
     const perConnection = 14;
-    writeWorkload('short', packets / perConnection / 10_000, write);
+    writeWorkload('short', { scale: packets / perConnection / 40_000 }, write);
   },
   /** A SYN each and never an answer. */
   'half-open'(packets, write) {

@@ -55,7 +55,7 @@ needs('tcpdump').describe('the packets that tcpdump keeps', () => {
     'over-ipv6-with-extension-headers.pcap',
     'linux-any-sll2.pcap',
     'each-packet-twice-other-vlan.pcap',
-    'answered-then-syn-dropped-then-never-answers.pcap',
+    'give-ups-cluster.pcap',
   ])('of %s', async (name) => {
     const path = join(projectRoot, 'fixtures', name);
     const all = (await collect(openCapture([path]))).packets;
