@@ -27,6 +27,7 @@ describe('analyze', () => {
     expect(await parseAnalyze('a.pcap')).toEqual({
       name: 'analyze',
       files: ['a.pcap'],
+      filter: null,
       analysis: {
         timeout: 30e9,
         hosts: [],
@@ -157,7 +158,7 @@ test.each([
   ['analyze --frobnicate', 'unknown flag --frobnicate: see wirewitness --help'],
   ['analyze --no-quiet', 'unknown flag --no-quiet: see wirewitness --help'],
   ['analyze -z', 'unknown flag -z: see wirewitness --help'],
-  ['analyze --file a.pcap', 'unknown flag --file: see wirewitness --help'],
+  ['analyze --file a.pcap', 'unknown flag --file: did you mean --filter?'],
   ['explain --only failed', 'unknown flag --only: see wirewitness --help'],
   ['explain a b', 'explain takes one code at a time'],
   ['analyze --timeout', '--timeout needs a value'],
