@@ -22,9 +22,9 @@ import { type Target, targets } from './targets.ts';
 import {
   count,
   duration,
+  expression,
   fieldName,
   fileSize,
-  flagError,
   host,
   interfaceName,
   keySpec,
@@ -32,6 +32,7 @@ import {
   method,
   oneOf,
   outcomes,
+  path,
   port,
   regExp,
   statuses,
@@ -415,11 +416,6 @@ function filterOptions(parsed: Parsed): FilterOptions {
   };
 }
 
-/** An empty one accepts everything, as tcpdump has it. */
-function expression(_: string, given: string): string | null {
-  return given.trim() === '' ? null : given;
-}
-
 function judgingOptions(parsed: Parsed): JudgingOptions {
   const { one, many } = valuesOf(parsed);
   const limit = one('timeout', duration);
@@ -463,11 +459,6 @@ function redaction(names: readonly string[], nothing: boolean): readonly string[
   if (!nothing) return names;
   if (names.length === 0) return null;
   throw new UserError('flag', '--redact with --no-redact: leave one of them out');
-}
-
-function path(flagName: string, given: string): string {
-  if (given === '') throw flagError(flagName, given, 'expected the name of a file');
-  return given;
 }
 
 type Check<T> = (flagName: string, given: string) => T;

@@ -10,7 +10,7 @@ import { FAILED, type KeySpec, OUTCOMES, type Outcome } from '../verdict/verdict
 /** A day: packet time is exact for 104 of them, and no response is waited for that long. */
 const LONGEST_TIMEOUT = 24 * 3600 * 1000;
 
-export function flagError(flag: string, given: string, expected: string): UserError {
+function flagError(flag: string, given: string, expected: string): UserError {
   return new UserError('flag', `${flag} ${given === '' ? '""' : escapeText(given)}: ${expected}`);
 }
 
@@ -170,4 +170,14 @@ export function oneOf<T extends string>(flag: string, given: string, allowed: re
   const found = allowed.find((value) => value === given);
   if (found === undefined) throw flagError(flag, given, `expected ${allowed.join(', ')}`);
   return found;
+}
+
+export function path(flag: string, given: string): string {
+  if (given === '') throw flagError(flag, given, 'expected the name of a file');
+  return given;
+}
+
+/** An empty one accepts everything, as tcpdump has it. */
+export function expression(_: string, given: string): string | null {
+  return given.trim() === '' ? null : given;
 }
