@@ -2,7 +2,7 @@
  * In: the content of one direction's handshake records, cut anywhere. Out: whole messages (RFC 8446 §4). One that is
  * longer than the limit is stepped over without being held.
  */
-import { LIMITS } from '../limits.ts';
+import { LIMITS, type Stored } from '../limits.ts';
 
 /** HandshakeType (RFC 8446 §4, RFC 5246 §7.4). */
 export const CLIENT_HELLO = 1;
@@ -14,16 +14,20 @@ export const FINISHED = 20;
 export const KEY_UPDATE = 24;
 
 const HEADER = 4;
+const NOTHING = Buffer.alloc(0);
 
 export class HandshakeReader {
   #onMessage: (type: number, body: Buffer) => void;
   #onTooLong: () => void;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = NOTHING;
   #used = 0;
   /** Bytes of a message beyond the limit that are still to come. */
   #skip = 0;
 
-  constructor(onMessage: (type: number, body: Buffer) => void, onTooLong: () => void) {
+  #stored: Stored;
+
+  constructor(onMessage: (type: number, body: Buffer) => void, onTooLong: () => void, stored: Stored) {
+    this.#stored = stored;
     this.#onMessage = onMessage;
     this.#onTooLong = onTooLong;
   }
@@ -37,6 +41,8 @@ export class HandshakeReader {
   reset(): void {
     this.#used = 0;
     this.#skip = 0;
+    this.#stored.add(-this.#held.length);
+    this.#held = NOTHING;
   }
 
   feed(bytes: Buffer, start: number, end: number): void {
@@ -61,8 +67,10 @@ export class HandshakeReader {
       }
       pos = this.#hold(bytes, pos, Math.min(end, pos + HEADER + length - this.#used));
       if (this.#used < HEADER + length) return;
-      this.#used = 0;
-      this.#onMessage(this.#held[0]!, this.#held.subarray(HEADER, HEADER + length));
+      const message = this.#held;
+      // Nothing is held of a connection on which nothing is half said.
+      this.reset();
+      this.#onMessage(message[0]!, message.subarray(HEADER, HEADER + length));
     }
   }
 
@@ -71,6 +79,7 @@ export class HandshakeReader {
     if (needed > this.#held.length) {
       const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#held.length, 512));
       this.#held.copy(grown, 0, 0, this.#used);
+      this.#stored.add(grown.length - this.#held.length);
       this.#held = grown;
     }
     bytes.copy(this.#held, this.#used, start, end);

@@ -4,6 +4,7 @@
  * next header is looked for, first where a run of bytes begins, and elsewhere only where another header follows it.
  */
 import { keep, type Moment } from '../capture/packet.ts';
+import type { Stored } from '../limits.ts';
 
 /** ContentType (RFC 8446 §5.1). */
 export const CHANGE_CIPHER_SPEC = 20;
@@ -63,13 +64,22 @@ export class RecordReader {
   /** No record ever was: the direction carries something else. */
   #foreign = false;
 
-  constructor(sink: RecordSink) {
+  #stored: Stored;
+
+  constructor(sink: RecordSink, stored: Stored) {
     this.#sink = sink;
+    this.#stored = stored;
   }
 
   /** The record that is not whole yet. */
   get open(): RecordHead | null {
     return this.#head;
+  }
+
+  /** Nothing more comes of the record that is held. A connection on which nothing is half said holds nothing. */
+  letGo(): void {
+    this.#stored.add(-this.#content.length);
+    this.#content = NONE;
   }
 
   /** @param offset of `bytes[start]` in its direction. */
@@ -104,6 +114,7 @@ export class RecordReader {
       if (this.#remaining === 0) this.#finish(NONE, 0, 0, at);
       return;
     }
+    this.letGo();
     const from = this.#head?.start ?? (this.#headerUsed > 0 ? this.#headerStart : offset);
     this.#head = null;
     this.#headerUsed = 0;
@@ -171,6 +182,7 @@ export class RecordReader {
     if (this.#content.length < needed) {
       const grown = Buffer.allocUnsafe(Math.min(LONGEST, Math.max(needed, this.#head!.length)));
       this.#content.copy(grown, 0, 0, this.#used);
+      this.#stored.add(grown.length - this.#content.length);
       this.#content = grown;
     }
     bytes.copy(this.#content, this.#used, start, end);
@@ -180,6 +192,7 @@ export class RecordReader {
   #finish(bytes: Buffer, start: number, end: number, at: Moment): void {
     const head = this.#head!;
     this.#head = null;
+    this.letGo();
     if (this.#damaged) this.#sink.onRecord(head, NONE, 0, 0, true, at);
     else this.#sink.onRecord(head, bytes, start, end, false, at);
   }

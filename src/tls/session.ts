@@ -107,6 +107,8 @@ class Session implements TlsSession {
     this.#guess.settle();
     this.#releaseEarly();
     this.#settleLost(half);
+    half.reader.letGo();
+    half.handshake.reset();
   }
 
   within(side: Side): boolean {
@@ -123,10 +125,11 @@ class Session implements TlsSession {
   #half(side: Side): Half {
     return {
       side,
-      reader: new RecordReader(this.#recordSink(side)),
+      reader: new RecordReader(this.#recordSink(side), this.#options.stored),
       handshake: new HandshakeReader(
         (type, body) => this.#onMessage(side, type, body),
         () => this.#note('handshake_too_long', 'tlsHandshakeBytes'),
+        this.#options.stored,
       ),
       sealed: false,
       finished: false,

@@ -3,7 +3,7 @@
  * that carry plaintext lie on the wire, and the calls in which plaintext or sealed records are handed up.
  */
 import type { Moment } from '../capture/packet.ts';
-import type { OnLimit } from '../limits.ts';
+import type { OnLimit, Stored } from '../limits.ts';
 import type { Side } from '../tcp/stream.ts';
 
 /** What the wire may do against the protocol, or against the keys: each name appears after `tls_anomaly:`. */
@@ -154,6 +154,8 @@ export interface TlsOptions {
   readonly client: Side;
   readonly secrets: Secrets | null;
   readonly onLimit: OnLimit;
+  /** Told what is held of records and handshake messages that are not whole. */
+  readonly stored: Stored;
   /** Whether plaintext of this protocol (ALPN; null: none was agreed) is asked for. */
   reads(alpn: string | null): boolean;
 }

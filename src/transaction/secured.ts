@@ -44,6 +44,7 @@ export class Secured {
       client: attempts.sender,
       secrets,
       onLimit,
+      stored: connection.stored,
       reads: (alpn) => alpn !== HTTP2,
     });
   }

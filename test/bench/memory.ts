@@ -62,7 +62,7 @@ async function measured(name: FloodName, packets: number): Promise<string> {
     const label = `${name.padEnd(12)}${(packets / 1e6).toFixed(2).padStart(8)} M packets`;
     if (read !== 0) return `${label}   the analyzer ended with ${read}`;
     if (wrote !== 0) fail(`the writer ended with ${wrote}`);
-    const peak = Number(readFileSync(peakFile, 'latin1')) / 2 ** 20;
+    const peak = JSON.parse(readFileSync(peakFile, 'latin1')).peakBytes / 2 ** 20;
     return `${label}${seconds.toFixed(0).padStart(6)} s   peak ${peak.toFixed(0).padStart(5)} MiB`;
   } finally {
     rmSync(folder, { recursive: true });

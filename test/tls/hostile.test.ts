@@ -1,7 +1,7 @@
 /** Handshakes that somebody made to do harm, or that were cut in odd places: bounded, told, and never fatal. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from '../../src/limits.ts';
+import { LIMITS, Stored } from '../../src/limits.ts';
 import { TLS } from '../../src/tls/session.ts';
 import type { TlsFacts, TlsSink } from '../../src/tls/tls.ts';
 import { run } from '../pipeline/run.ts';
@@ -32,6 +32,7 @@ function factsOf(
   const session = TLS.open(SILENT, {
     client: 0,
     secrets: null,
+    stored: new Stored(),
     onLimit: (name) => limits.push(name),
     reads: () => true,
   });
