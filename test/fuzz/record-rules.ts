@@ -18,6 +18,13 @@ const CONFIDENCES: readonly string[] = ['proven', 'strong', 'probable', 'weak'];
 const EXTENTS: readonly string[] = ['full', 'partial', 'none', 'unknown'];
 const CLOSINGS: readonly unknown[] = ['sender_fin', 'sender_rst', 'receiver_fin', 'receiver_rst', null];
 const ACCEPTED: readonly string[] = ['yes', 'no', 'unknown'];
+/** Of a TLS handshake that did not get through, or a connection that was not accepted, no request byte had been sent. */
+const UNSENT: readonly string[] = [
+  'connect_not_accepted',
+  'request_not_acked',
+  'request_partly_acked',
+  'path_mtu_blackhole',
+];
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 export function checkRecord(record: TransactionRecord, delivered: Delivered, problems: Problems): void {
@@ -29,7 +36,7 @@ export function checkRecord(record: TransactionRecord, delivered: Delivered, pro
   check(odd === null, 'every fact is there, and a number', () => odd ?? '');
   check(id === `${connection.id}.${connection.index}`, 'the id is that of connection and index', () => id);
   const usual = entryOf(verdict).outcome;
-  const unsent = verdict === 'connect_not_accepted' && outcome === 'unsent' && facts.sent === 'none';
+  const unsent = UNSENT.includes(verdict) && outcome === 'unsent' && record.request === null;
   check(outcome === usual || unsent, 'the outcome is that of the catalogue', () => outcome);
   check((fault.length === 0) === (verdict === 'delivered'), 'somebody is named unless all is well', () =>
     fault.join(),
