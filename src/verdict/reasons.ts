@@ -61,7 +61,6 @@ export interface Reasons {
   packets_dropped: { readonly packets: number };
   acked_unseen: { readonly bytes: number };
   disordered: None;
-  /** Live only. */
   drops_untold: None;
   interrupted: None;
   ended_early: None;
