@@ -55,10 +55,10 @@ export const FILE_TRAPS: readonly Trap[] = [
   },
   { name: 'a file backwards in time', from: 1000, files: (size) => [sequence(size).file(true)] },
   { name: 'a file in pieces that are in order', from: 1000, files: (size) => [scattered(size)] },
-  { name: 'many small files', from: 20, files: (size) => times(size, (i) => sequence(3, i * 10).file()) },
+  { name: 'many small files', from: 60, files: (size) => times(size, (i) => sequence(3, i * 10).file()) },
   {
     name: 'many small files of one moment',
-    from: 20,
+    from: 60,
     files: (size) => times(size, (i) => sequence(20, i).file()),
   },
   {
