@@ -7,9 +7,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BACKENDS } from '../../src/capture/live-backend.ts';
+import { LINK, MERCHANT, type Network, openNetwork, type Program, start } from '../lab/live/network.ts';
+import { ending, here, typescript } from '../lab/live/tools.ts';
 import { projectRoot } from '../support/needs.ts';
-import { LINK, MERCHANT, type Network, openNetwork, type Program, start } from './lab/network.ts';
-import { ending, here, typescript } from './lab/tools.ts';
 
 const PORT = 8000;
 const [seconds = 60, connections = 64] = process.argv.slice(2).map(Number);

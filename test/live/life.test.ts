@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCapture } from '../../src/capture/file.ts';
+import { LINK, MERCHANT, type Network, openNetwork, type Program, start } from '../lab/live/network.ts';
+import { PORTS } from '../lab/live/story.ts';
+import { ending, here, live, reported, transactions, typescript } from '../lab/live/tools.ts';
 import { needs, projectRoot } from '../support/needs.ts';
-import { LINK, MERCHANT, type Network, openNetwork, type Program, start } from './lab/network.ts';
-import { PORTS } from './lab/story.ts';
-import { ending, here, live, reported, transactions, typescript } from './lab/tools.ts';
 
 needs('root', 'ip', 'tcpdump').describe('a live run', () => {
   let network: Network;

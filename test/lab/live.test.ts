@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
 import { needs, projectRoot } from '../support/needs.ts';
-import { LINK, type Network, openNetwork, type Program, start } from './lab/network.ts';
-import { type Attempt, DEADLINE, FIREWALL, PORTS, type Story, TRUTHS } from './lab/story.ts';
-import { ending, here, live, reported, transactions, typescript } from './lab/tools.ts';
+import { LINK, type Network, openNetwork, type Program, start } from './live/network.ts';
+import { type Attempt, DEADLINE, FIREWALL, PORTS, type Story, TRUTHS } from './live/story.ts';
+import { ending, here, live, reported, transactions, typescript } from './live/tools.ts';
 
 interface MerchantLine {
   readonly event: string;
@@ -69,8 +69,11 @@ needs('root', 'ip', 'nft', 'tcpdump', 'dumpcap', 'cap').describe('the lab', () =
     sender.tell();
     await sender.ended;
     attempts = sender.out.map((line) => JSON.parse(line));
-    for (const program of [...lives.values(), tcpdump]) program.kill('SIGINT');
-    await Promise.all([...lives.values(), tcpdump].map(({ ended }) => ended));
+    for (const program of lives.values()) program.kill('SIGINT');
+    await Promise.all([...lives.values()].map(({ ended }) => ended));
+    // They wait until the kernel has handed over its last packets; tcpdump would forget those.
+    tcpdump.kill('SIGINT');
+    await tcpdump.ended;
     merchant = server.out.slice(1).map((line) => JSON.parse(line));
     const [node, ...argv] = typescript(
       'src/cli.ts',
