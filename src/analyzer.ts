@@ -16,7 +16,7 @@ import { costsEvidence, type LimitName } from './limits.ts';
 import type { Connection, Side, StreamSink } from './tcp/stream.ts';
 import { ConnectionTable } from './tcp/table.ts';
 import { partOf, tracedOf } from './tcp/traced.ts';
-import { withEmbedded } from './tls/keylog.ts';
+import { keyLogLines, withEmbedded } from './tls/keylog.ts';
 import { TLS } from './tls/session.ts';
 import type { Context } from './transaction/attempts.ts';
 import { Conversation } from './transaction/conversation.ts';
@@ -254,12 +254,13 @@ function describe({
  */
 export async function retrace(
   source: PacketSource,
-  { timeout }: AnalysisOptions,
+  { timeout, secrets }: AnalysisOptions,
   trace: TraceSink,
   packets: number,
 ): Promise<CaptureFacts> {
   const agenda = new Agenda();
   const onLimit = () => {};
+  const clientRandoms = new Set<string>();
   const context: Context = {
     http: HTTP,
     tls: TLS,
@@ -270,7 +271,10 @@ export async function retrace(
     onLimit,
     onRequest() {},
     onTransaction(transaction) {
-      if (trace.wants(transaction.connection.id)) trace.onTransaction(transaction);
+      const { connection, tls } = transaction;
+      if (!trace.wants(connection.id)) return;
+      trace.onTransaction(transaction);
+      if (tls !== null && tls.clientRandom !== null) clientRandoms.add(tls.clientRandom);
     },
   };
   const table = new ConnectionTable(
@@ -315,6 +319,10 @@ export async function retrace(
     trace.onPacket(early.packet, tracedOf(early.order, segment, true, taker, 0));
   });
   table.end(last);
+  if (trace.onKeyLog !== undefined) {
+    const all = withEmbedded(secrets, source.facts.keyLogs ?? [], onLimit);
+    if (all.size > 0) trace.onKeyLog([...clientRandoms].map((random) => keyLogLines(all, random)).join(''));
+  }
   return source.facts;
 }
 

@@ -177,7 +177,8 @@ export class PcapngWriter {
   /** Two words, the high one first, whatever the byte order. */
   #ticks(time: Time): Buffer {
     const nanoseconds = this.#epoch - this.#offset * 1_000_000_000n + BigInt(Math.floor(time));
-    const ticks = BigInt.asUintN(64, nanoseconds / this.#tick);
+    // To the nearest: far from the first packet a time is only nearly the tick that it was read from.
+    const ticks = BigInt.asUintN(64, (nanoseconds + this.#tick / 2n) / this.#tick);
     const words = Buffer.alloc(8);
     words.writeUInt32LE(Number(ticks >> 32n), 0);
     words.writeUInt32LE(Number(ticks & 0xffffffffn), 4);

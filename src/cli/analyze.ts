@@ -57,8 +57,9 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
       digests: command.targets.some((target) => formatOf(target, io) !== 'text'),
       ...(command.filter === null ? {} : { filter: command.filter }),
     });
+  const analysis = { ...command.analysis, secrets };
   const again = {
-    retrace: (trace: TraceSink, packets: number) => engine.retrace(open(), command.analysis, trace, packets),
+    retrace: (trace: TraceSink, packets: number) => engine.retrace(open(), analysis, trace, packets),
   };
   try {
     const { findings, status, abandoned } = await judge(command, io, {
@@ -67,7 +68,7 @@ export async function analyzeCommand(command: AnalyzeCommand, io: Io, engine: En
       ...(paths.every(canBeReadTwice) ? again : {}),
       outlivesReaders: false,
       analyze: (source, sink, stop) =>
-        engine.analyze(source, { ...command.analysis, secrets }, clearing(sink, progress), stop.signal),
+        engine.analyze(source, analysis, clearing(sink, progress), stop.signal),
     });
     if (command.verbose && !abandoned) note(io, speed(findings, bytes, (performance.now() - started) / 1000));
     return status;

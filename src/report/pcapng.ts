@@ -1,7 +1,8 @@
 /**
  * The evidence: the packets of the failed transactions (with `--only`, of those asked for), all of their connections, and
  * the ICMP errors about them, as pcapng. The verdicts stand in the comments of the file, what a packet shows in its
- * own. Analyzed again it gives the same verdicts. The capture is read a second time for it.
+ * own. Analyzed again it gives the same verdicts. The capture is read a second time for it. What is encrypted stays so;
+ * its keys are added only where nothing is to be masked, and of these connections only.
  */
 import type { Packet } from '../capture/packet.ts';
 import { PcapngWriter } from '../capture/pcapng-writer.ts';
@@ -43,6 +44,7 @@ export function pcapngReporter(output: Output, context: ReportContext): Reporter
     const { connections } = story;
     const spool = new PacketSpool();
     const streams = secrets === null ? null : new Streams(secrets);
+    let keyLog = '';
     try {
       const facts = await retrace!(
         {
@@ -50,12 +52,20 @@ export function pcapngReporter(output: Output, context: ReportContext): Reporter
           onPacket: (packet, traced) => spool.push(packet, traced),
           onBytes: (...bytes) => streams?.onBytes(...bytes),
           onTransaction: (transaction) => streams?.onTransaction(transaction),
+          onKeyLog: (lines) => {
+            keyLog = lines;
+          },
         },
         judged.packets,
       );
       const { epoch, digits } = facts;
       const writer = new PcapngWriter((bytes) => output.write(bytes), { epoch: epoch ?? 0n, digits });
-      writer.section(`wirewitness ${VERSION}`, story.fileComments(judged, secrets !== null));
+      const keys = keyLog === '' ? 'none' : secrets === null ? 'inside' : 'left out';
+      writer.section(
+        `wirewitness ${VERSION}`,
+        story.fileComments(judged, { masked: secrets !== null, keys }),
+      );
+      if (keys === 'inside') writer.secrets(Buffer.from(keyLog, 'latin1'));
       const ids = new Map<number, number>();
       const idOf = ({ interfaceIndex, link }: Pick<Packet, 'interfaceIndex' | 'link'>): number => {
         let id = ids.get(interfaceIndex);

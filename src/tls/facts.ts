@@ -17,6 +17,7 @@ export type Draft = {
 
 export function newFacts(): Draft {
   return {
+    clientRandom: null,
     sni: null,
     offered: [],
     version: null,
@@ -37,7 +38,9 @@ export function newFacts(): Draft {
   };
 }
 
-export function noteClientHello(facts: Draft, { sni, alpn, versions, version }: ClientHello): void {
+export function noteClientHello(facts: Draft, hello: ClientHello): void {
+  const { random, sni, alpn, versions, version } = hello;
+  facts.clientRandom = random.toString('hex');
   facts.sni = sni;
   facts.alpnOffered = [...alpn];
   const names = (versions.length > 0 ? versions : [version]).map(versionName);

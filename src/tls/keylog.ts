@@ -70,6 +70,16 @@ export class KeyLog implements Secrets {
   }
 }
 
+/** The lines of a key log that open one connection; none where it has no secret of it. */
+export function keyLogLines(secrets: Secrets, clientRandom: string): string {
+  return [...LABELS]
+    .map((label) => [label, secrets.find(label, clientRandom)] as const)
+    .flatMap(([label, secret]) =>
+      secret === null ? [] : `${label} ${clientRandom} ${secret.toString('hex')}\n`,
+    )
+    .join('');
+}
+
 /**
  * The secrets of a key log that was given and of those that the capture holds.
  * @param embedded texts that are taken out when they have been read.

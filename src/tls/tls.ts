@@ -52,6 +52,8 @@ export interface Place {
 
 /** What is known of a TLS connection; filled while it goes on. */
 export interface TlsFacts {
+  /** Of the ClientHello, in lower-case hexadecimal: what a key log calls the connection. Null while none was seen. */
+  readonly clientRandom: string | null;
   /** Name that the client asked for; null when it gave none. */
   readonly sni: string | null;
   /** Versions that the client offered, newest first, as `TLS 1.3`. */

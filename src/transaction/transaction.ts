@@ -138,6 +138,8 @@ export interface TraceSink {
   /** In order, each once, before the packet that completed them is told; lent. */
   onBytes(connection: number, side: Side, offset: number, bytes: Buffer, start: number, end: number): void;
   onTransaction(transaction: Transaction): void;
+  /** Once, when all is read: what the keys at hand have of these connections and of no other, as an NSS key log. */
+  onKeyLog?(lines: string): void;
 }
 
 export function senderOf(transaction: Transaction): Direction {

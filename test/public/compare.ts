@@ -2,9 +2,10 @@
  * In: what tshark found in a capture (its oracle file) and what was paired here. Out: both as lists of short texts, so
  * that they are compared as multisets: requests, responses (interim ones too), and which response answers which request.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HeaderField } from '../../src/http/message.ts';
+import { KeyLog } from '../../src/tls/keylog.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
 
 interface OracleMessage {
@@ -39,6 +40,24 @@ export interface Messages {
   readonly responses: readonly string[];
   /** `frame of the request -> frame of the response`. */
   readonly pairs: readonly string[];
+}
+
+/** All captures below `directory`, as `project/file`: those that tshark was asked about. */
+export function capturesIn(directory: string): string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.oracle.json'))
+    .map((name) => name.slice(0, -'.oracle.json'.length))
+    .sort();
+}
+
+/** The key log that lies beside a capture, as tshark was given it. */
+export function keysOf(path: string): KeyLog | null {
+  if (!existsSync(`${path}.keys`)) return null;
+  const log = new KeyLog();
+  log.add(readFileSync(`${path}.keys`, 'utf8'));
+  log.end();
+  return log;
 }
 
 /** Captures below `directory` with an oracle that has HTTP, also inside TLS where there are keys, as `project/file`, and what it says. */

@@ -2,27 +2,16 @@
  * Requests, responses and their pairing in every public capture that carries HTTP over TCP or, with keys, over TLS, against what tshark found
  * in it. tshark shows a message at the frame that completes it; here both are named by the frame they begin in.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openCapture } from '../../src/capture/file.ts';
 import { UserError } from '../../src/error.ts';
-import { KeyLog } from '../../src/tls/keylog.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
 import { needs, sharedCaptures } from '../support/needs.ts';
 import { observe } from '../support/transactions.ts';
-import { differences, messagesHere, oraclesIn } from './compare.ts';
+import { differences, keysOf, messagesHere, oraclesIn } from './compare.ts';
 import { EXPLAINED, holds } from './explained.ts';
 
 const directory = `${sharedCaptures}public`;
-
-/** The key log that lies beside a capture, as tshark was given it. */
-function keysOf(path: string): KeyLog | null {
-  if (!existsSync(`${path}.keys`)) return null;
-  const log = new KeyLog();
-  log.add(readFileSync(`${path}.keys`, 'utf8'));
-  log.end();
-  return log;
-}
 
 /** A file that cannot be read has no transactions: if that matters, it shows as a difference. */
 async function transactionsOf(path: string): Promise<readonly Transaction[]> {

@@ -13,6 +13,12 @@ import { type FileNames, fileNames } from '../file-names.ts';
 /** Connections kept to find the one that used the same ports before, or one that shows that the receiver worked. */
 const REMEMBERED = 16_384;
 
+const KEYS = {
+  inside: 'The TLS secrets of these connections, and of no other, are in the file.',
+  'left out':
+    'TLS records are as captured, and their keys are not in this file: analyzed with the same key log (--keylog) it gives the same verdicts.',
+} as const;
+
 export class Story {
   /** Connections whose packets are kept. */
   readonly connections = new Set<number>();
@@ -95,15 +101,22 @@ export class Story {
     return latest;
   }
 
-  /** @param capture of the run in which the transactions were judged. */
-  fileComments(capture: CaptureRecord, redacted: boolean): string[] {
+  /**
+   * @param capture of the run in which the transactions were judged.
+   * @param keys the TLS secrets of these connections, if there were any.
+   */
+  fileComments(
+    capture: CaptureRecord,
+    { masked, keys }: { readonly masked: boolean; readonly keys: 'none' | 'inside' | 'left out' },
+  ): string[] {
     const files = capture.files.map(({ path, sha256, packets }) => ({ path, sha256, packets }));
     const head = [
       `wirewitness ${VERSION}: packets of ${this.#count} transactions, out of ${capture.packets} packets.`,
-      redacted
+      masked
         ? 'Secrets are overwritten by x, numbers by 1; lengths are as captured, checksums follow.'
         : 'Nothing was masked.',
     ];
+    if (keys !== 'none') head.push(KEYS[keys]);
     if (this.#leftOut > 0) head.push(`${this.#leftOut} further transactions were left out.`);
     const { options } = capture;
     const texts = [head.join(' '), JSON.stringify({ files, options }), ...this.#sentences];

@@ -1,7 +1,7 @@
 /**
  * What of the chosen connections' streams may be shown: their bytes in order and their transactions come in; for any
  * part of a stream out comes what of it is to be overwritten. Only what was read and found clean is shown: bytes beyond
- * the bounds, in no stream, or unlike those of the stream are not.
+ * the bounds, in no stream, or unlike those of the stream are not. Ciphertext is, as it is: it hides all by itself.
  */
 import { LIMITS } from '../../limits.ts';
 import type { Side } from '../../tcp/stream.ts';
@@ -32,6 +32,8 @@ class Stream {
   /** The capture met it in the middle: its first bytes may be the rest of anything. */
   midway = false;
   size = 0;
+  /** The transactions tell that it carries TLS records, behind what messages it has in clear. */
+  sealed = false;
   secrets: readonly Hidden[] | null = null;
 }
 
@@ -61,9 +63,13 @@ export class Streams {
 
   onTransaction(transaction: Transaction): void {
     const { connection, sender, request, response, tls } = transaction;
-    // Its messages are not where the stream has their ciphertext.
-    if (tls !== null) return;
     const streams = this.#of(connection.id);
+    // Its messages are not where the stream has their ciphertext.
+    if (tls !== null) {
+      const throughout = tls.notTls === null && !tls.anomalies.includes('record_header_invalid');
+      for (const stream of streams) stream.sealed = throughout;
+      return;
+    }
     const receiver = sender === 0 ? 1 : 0;
     streams[sender].midway = senderOf(transaction).syn === null;
     streams[receiver].midway = receiverOf(transaction).syn === null;
@@ -84,6 +90,7 @@ export class Streams {
     const all = [{ from: offset, to: end, bare: false }];
     const stream = this.#of(connection)[side];
     stream.secrets ??= secretsOf(stream, this.#names);
+    if (stream.sealed && offset >= clearUntil(stream)) return [];
     const run = stream.runs[firstIndex(stream.runs, ({ to }) => to > offset)];
     if (run === undefined || run.from > offset) return all;
     const known = Math.min(end, run.to);
@@ -124,9 +131,16 @@ function secretsOf(stream: Stream, names: SecretNames): Hidden[] {
     found.push(...bodySecrets(partsOf(stream, body, end), content, names));
     at = Math.max(at, end);
   }
-  const rest = partsOf(stream, at, Number.POSITIVE_INFINITY);
-  found.push(...rest.flatMap((part) => otherSecrets(part, names)));
+  if (!stream.sealed) {
+    const rest = partsOf(stream, at, Number.POSITIVE_INFINITY);
+    found.push(...rest.flatMap((part) => otherSecrets(part, names)));
+  }
   return found.sort((a, b) => a.from - b.from);
+}
+
+/** Where what comes after the last message in clear begins. */
+function clearUntil({ messages }: Stream): number {
+  return messages.reduce((latest, { end }) => Math.max(latest, end), Number.NEGATIVE_INFINITY);
 }
 
 /** Of a sorted list, where what is asked for begins; its length where it never does. */

@@ -6,6 +6,8 @@ import { pcapngReporter } from '../../../src/report/pcapng.ts';
 import { SecretNames } from '../../../src/report/redaction/names.ts';
 import { redacted } from '../../../src/report/redaction/redact.ts';
 import { isFailure } from '../../../src/report/text.ts';
+import { withEmbedded } from '../../../src/tls/keylog.ts';
+import type { Secrets } from '../../../src/tls/tls.ts';
 import { type AnalysisOptions, OUTCOMES, type TransactionRecord } from '../../../src/verdict/verdict.ts';
 import { collector, context } from '../records.ts';
 
@@ -14,6 +16,8 @@ export interface Told {
   readonly known: string;
   readonly verdict: string;
   readonly confidence: string;
+  /** What was read of it, as text. */
+  readonly facts: string;
 }
 
 export interface Again {
@@ -33,10 +37,16 @@ export async function again(
     all,
     secrets = new SecretNames(),
     analysis = DEFAULT_OPTIONS,
+    keysAgain = true,
+    timed = true,
   }: {
     readonly all: boolean;
     readonly secrets?: SecretNames | null;
     readonly analysis?: AnalysisOptions;
+    /** The evidence is analyzed with the key log of the first run too; else with what it holds itself. */
+    readonly keysAgain?: boolean;
+    /** Transactions are known by their time too. */
+    readonly timed?: boolean;
   },
 ): Promise<Again> {
   const source = open();
@@ -53,9 +63,7 @@ export async function again(
   const before: TransactionRecord[] = [];
   const sink = {
     transaction(record: TransactionRecord) {
-      // Keys are not written: what was decrypted with them cannot be read again.
-      const readable = record.connection.tls?.decrypted !== true;
-      if (readable && (all || isFailure(record.outcome, record.verdict))) before.push(record);
+      if (all || isFailure(record.outcome, record.verdict)) before.push(record);
       reporter.transaction(record);
     },
     end: reporter.end,
@@ -65,8 +73,9 @@ export async function again(
   const evidence = output.bytes;
   const after: TransactionRecord[] = [];
   const second = bufferSource(evidence);
-  const found = await analyze(second, analysis, { transaction: (record) => after.push(record), end() {} });
-  const told = (record: TransactionRecord, epoch: bigint) => toldOf(record, epoch);
+  const options = { ...analysis, secrets: keysAgain ? await keysOf(open(), analysis) : null };
+  const found = await analyze(second, options, { transaction: (record) => after.push(record), end() {} });
+  const told = (record: TransactionRecord, epoch: bigint) => toldOf(record, timed ? epoch : null);
   const wanted = before.map((record) => told(record, source.facts.epoch ?? 0n));
   const known = new Set(wanted.map((one) => one.known));
   return {
@@ -79,14 +88,33 @@ export async function again(
   };
 }
 
-function toldOf({ connection, times, ...record }: TransactionRecord, epoch: bigint): Told {
+/** The key log that was given, or what the capture itself holds. */
+async function keysOf(source: PacketSource, { secrets }: AnalysisOptions): Promise<Secrets | null> {
+  if (secrets !== null) return secrets;
+  await source.run(() => {});
+  return withEmbedded(null, source.facts.keyLogs ?? [], () => {});
+}
+
+function toldOf(told: TransactionRecord, epoch: bigint | null): Told {
+  const { connection, times, request, response, ...record } = told;
   const { sender, receiver, index } = connection;
   const first = times.syn ?? times.requestFirstByte ?? times.responseFirstByte ?? times.closed;
-  const at = first === null ? '' : String(epoch + BigInt(Math.floor(first)));
+  // Times far from the first packet are exact to less than this only, and which packet that is may change.
+  const at =
+    first === null || epoch === null ? '' : String((epoch + BigInt(Math.round(first)) + 500n) / 1000n);
   return {
     known: `${sender.ip}:${sender.port} ${receiver.ip}:${receiver.port} ${index} ${at}`,
     verdict: `${record.outcome} ${record.verdict} ${record.fault.join('/')}`,
     confidence: record.confidence,
+    facts: JSON.stringify([
+      record.facts,
+      record.timings,
+      connection.tls?.decrypted,
+      request?.method,
+      request?.bodyBytes,
+      response?.status,
+      record.likely,
+    ]),
   };
 }
 

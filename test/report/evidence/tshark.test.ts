@@ -1,13 +1,17 @@
 /** Others read the evidence: tshark opens it, finds the story in it and no checksum that overwriting has spoilt. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEFAULT_OPTIONS } from '../../../src/analyzer.ts';
+import { openCapture } from '../../../src/capture/file.ts';
 import { bufferSource } from '../../../src/capture/memory.ts';
+import { SecretNames } from '../../../src/report/redaction/names.ts';
+import { KeyLog } from '../../../src/tls/keylog.ts';
 import { conversation } from '../../support/conversation.ts';
 import { icmpError } from '../../support/frames.ts';
-import { needs } from '../../support/needs.ts';
+import { needs, sharedCaptures } from '../../support/needs.ts';
 import { type Frame, pcapBytes } from '../../support/packets-source.ts';
 import { WRAPPINGS } from '../../support/wrappings.ts';
 import { fullOfSecrets } from '../redaction/full-of-secrets.ts';
@@ -133,3 +137,21 @@ function fragmented(frame: Frame): Frame[] {
     },
   );
 }
+
+needs('tshark', 'shared-captures').test(
+  'what was decrypted opens decrypted where nothing is masked',
+  async () => {
+    const lab = join(sharedCaptures, 'lab/17-tls/ok-tls13');
+    const keys = new KeyLog();
+    keys.add(readFileSync(`${lab}.keys`, 'latin1'));
+    const analysis = { ...DEFAULT_OPTIONS, secrets: keys };
+    const path = join(directory, 'decrypted.pcapng');
+    const requests: string[][] = [];
+    for (const secrets of [null, new SecretNames()]) {
+      const { evidence } = await again(() => openCapture([`${lab}.pcap`]), { all: true, analysis, secrets });
+      writeFileSync(path, evidence);
+      requests.push(tshark(path, 'http.request', 'http.request.method'));
+    }
+    expect(requests).toEqual([['POST', 'POST', 'POST'], []]);
+  },
+);
