@@ -160,7 +160,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   output: text('write to this file, in the format of its name; - is standard output (repeat)', {
     alias: 'o',
   }),
-  redact: text('mask the values of this header or field too (repeat)'),
+  redact: text('mask this header or field too, or what * stands for in a path like /hooks/* (repeat)'),
   'no-redact': flag('mask nothing: secrets appear as they were captured'),
   lang: text('language of summaries and reports: en or zh [en]'),
   quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),

@@ -92,8 +92,17 @@ export function host(flag: string, given: string): string {
   return given;
 }
 
-/** The name of a header or field whose value is masked. */
+/** The name of a header or field whose value is masked, or a path of which the segments that `*` stands for are. */
 export function fieldName(flag: string, given: string): string {
+  if (given.startsWith('/')) {
+    if (!given.includes('*') || /[\s?#"'<>&]/.test(given))
+      throw flagError(
+        flag,
+        given,
+        "expected a path like '/hooks/*', where * stands for what is to be masked",
+      );
+    return given;
+  }
   if (!/[\p{L}\p{N}]/u.test(given)) throw flagError(flag, given, 'expected the name of a header or field');
   return given;
 }

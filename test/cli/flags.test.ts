@@ -120,6 +120,7 @@ describe('analyze', () => {
 
   test('redaction is on, has more names, or is off', async () => {
     expect((await parseAnalyze('--redact phone --redact X-Own a')).redact).toEqual(['phone', 'X-Own']);
+    expect((await parseAnalyze('--redact /hooks/* a')).redact).toEqual(['/hooks/*']);
     expect((await parseAnalyze('--no-redact a')).redact).toBeNull();
   });
 
@@ -169,6 +170,14 @@ test.each([
   ['analyze -o a.json --output ./a.json', '-o ./a.json is given more than once'],
   ['analyze --redact --', '--redact needs a value'],
   ['analyze --redact=-', '--redact -: expected the name of a header or field'],
+  [
+    'analyze --redact /hooks',
+    "--redact /hooks: expected a path like '/hooks/*', where * stands for what is to be masked",
+  ],
+  [
+    'analyze --redact /hooks/*?a',
+    "--redact /hooks/*?a: expected a path like '/hooks/*', where * stands for what is to be masked",
+  ],
   ['analyze --redact x --no-redact', '--redact with --no-redact: leave one of them out'],
   ['analyze -o - -o -', '-o - is given more than once'],
   ['analyze -o a.json -o b', `-o b: its name tells no format (of ${FORMATS.join(', ')})`],

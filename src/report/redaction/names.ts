@@ -7,6 +7,8 @@
  * numbers, names and addresses of people do not: they are what payments are told apart by; `--redact phone` adds them.
  */
 
+import { pathPattern } from './paths.ts';
+
 /** Headers, whole names. */
 const HEADERS = [
   'Authorization',
@@ -132,12 +134,16 @@ export const AUTH_SCHEME =
 const REMEMBERED = 4_096;
 
 export class SecretNames {
+  /** Of path segments that are masked as well. */
+  readonly paths: readonly RegExp[];
   readonly #whole: ReadonlySet<string>;
   readonly #answers = new Map<string, boolean>();
 
-  /** @param more names to mask beside the usual ones, of headers or fields. */
+  /** @param more to mask beside the usual ones: names of headers or fields, and patterns of paths, which begin with `/`. */
   constructor(more: readonly string[] = []) {
-    this.#whole = new Set([...HEADERS, ...NAMES, ...more].map((name) => wordsOf(name).join('')));
+    this.paths = more.filter((one) => one.startsWith('/')).map(pathPattern);
+    const names = more.filter((one) => !one.startsWith('/'));
+    this.#whole = new Set([...HEADERS, ...NAMES, ...names].map((name) => wordsOf(name).join('')));
   }
 
   /** Whether the value of a header or field of this name is masked. */

@@ -5,10 +5,11 @@
  * the text: no construct is searched twice.
  *
  * Kinds: `name=value` of queries, forms and attributes; `"name": value` of JSON; `<name>value</name>` of XML; `Name: value`
- * of header fields and YAML; parts of multipart/form-data (RFC 7578); and values that speak for themselves.
+ * of header fields and YAML; parts of multipart/form-data (RFC 7578); segments of paths; and values that speak for themselves.
  */
 
 import { AUTH_SCHEME, type SecretNames } from './names.ts';
+import { pathSpans } from './paths.ts';
 import { type Span, valueSpans } from './values.ts';
 
 /** Texts within values of texts (a form in JSON in a form) that are looked into. */
@@ -36,6 +37,7 @@ function collect(text: string, names: SecretNames, form: boolean, depth: number,
   if (text.includes('"')) jsonSpans(text, names, found);
   if (text.includes('<')) xmlSpans(text, names, found);
   if (text.includes(':')) lineSpans(text, names, found);
+  if (text.includes('/')) pathSpans(text, names.paths, found);
   if (/form-data/i.test(text)) partSpans(text, names, found);
   valueSpans(text, found);
 }

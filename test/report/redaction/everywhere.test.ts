@@ -9,7 +9,7 @@ import { zh } from '../../../src/report/summary/zh.ts';
 import { OUTCOMES } from '../../../src/verdict/verdict.ts';
 import { pcapBytes } from '../../support/packets-source.ts';
 import { collector, context } from '../records.ts';
-import { CARDS, COMPRESSED, fullOfSecrets } from './full-of-secrets.ts';
+import { CARDS, COMPRESSED, fullOfSecrets, SEGMENTS } from './full-of-secrets.ts';
 
 const CAPTURE = pcapBytes(fullOfSecrets());
 const SECRETS = ['HUSH', 'SH3-', '9183746', ...CARDS];
@@ -64,7 +64,7 @@ function coded(secret: string): string[] {
 describe.each(FORMATS)('%s', (format) => {
   let bytes: Buffer = Buffer.alloc(0);
   beforeAll(async () => {
-    bytes = await written(format, new SecretNames());
+    bytes = await written(format, new SecretNames(SEGMENTS));
   });
 
   test('no secret is in it', () => {
@@ -88,15 +88,28 @@ test('all of them are there, where nothing is masked', async () => {
   }
   expect(evidence.includes(COMPRESSED)).toBe(true);
   const records = (await written('ndjson', null)).toString();
-  for (const secret of ['HUSH1bearer', 'HUSH2', 'SH3-', 'HUSH4', 'HUSH6', CARDS[0]]) {
+  for (const secret of ['HUSH1bearer', 'HUSH2', 'SH3-', 'HUSH4', 'HUSH6', 'HUSHE', 'HUSHF', CARDS[0]]) {
     expect(records).toContain(secret);
   }
 });
 
 test('what is no secret stays', async () => {
-  const marks = ['KEEP1', 'KEEP2', 'KEEP3', 'KEEP4', 'KEEP5', 'KEEP6', 'KEEP7', 'KEEP8', 'KEEP9', 'KEEP10'];
+  const marks = [
+    'KEEP1',
+    'KEEP2',
+    'KEEP3',
+    'KEEP4',
+    'KEEP5',
+    'KEEP6',
+    'KEEP7',
+    'KEEP8',
+    'KEEP9',
+    'KEEP10',
+    'KEEP14',
+    'KEEP15',
+  ];
   for (const format of ['ndjson', 'json', 'har', 'pcapng'] as const) {
-    const text = (await written(format, new SecretNames())).toString('latin1');
+    const text = (await written(format, new SecretNames(SEGMENTS))).toString('latin1');
     // Of the first conversation the evidence has it in small segments.
     for (const mark of marks.slice(format === 'pcapng' ? 1 : 0)) expect(text).toContain(mark);
   }

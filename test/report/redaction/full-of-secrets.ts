@@ -12,6 +12,9 @@ export const CARDS = ['4111111111111111', '5500005555555559', '62220212345678901
 /** The compressed bytes hide their secret from a search: they must not be there themselves. */
 export const COMPRESSED = gzipSync('{"keep":"KEEP4","token":"HUSH4"}');
 
+/** What `--redact` is given besides. */
+export const SEGMENTS = ['/merchants/*'];
+
 const head = (length: number, more: readonly string[] = [], target = '/n') =>
   [`POST ${target} HTTP/1.1`, 'Host: pay.example', `Content-Length: ${length}`, ...more, '', ''].join('\r\n');
 
@@ -193,5 +196,27 @@ export function fullOfSecrets(): Frame[] {
     .fin('client')
     .segment('client', { flags: 'PA', payload: 'HUSHDbehind' });
   lists.push(twice.frames);
+  // 14: in paths, of which one is masked by `SEGMENTS`.
+  lists.push(
+    talk()
+      .handshake()
+      .clientSends(
+        post(
+          '{"keep":"KEEP14","notify_url":"https:\\/\\/m.example\\/webhook\\/HUSHE1a2b3c4d5e6f7"}',
+          ['Referer: http://m.example/merchants/HUSHF/list'],
+          '/services/T0AB12CD3/B0AB12CD3/HUSHEk2LmN9pQr4sTuV6wX/orders/KEEP14',
+        ),
+      )
+      .ack()
+      .serverSends('HTTP/1.1 302 Found\r\nLocation: /cb/HUSHE8Xk2LmN9pQr4sTuV6\r\nContent-Length: 0\r\n\r\n')
+      .ack()
+      .close('client').frames,
+    talk()
+      .handshake()
+      .clientSends(post('keep=KEEP15', [], '/merchants/HUSHF/orders/KEEP15'))
+      .ack()
+      .wait(900)
+      .fin('client').frames,
+  );
   return merged(...lists);
 }

@@ -5,7 +5,7 @@ import { SecretNames } from '../../../src/report/redaction/names.ts';
 import { masked } from '../../../src/report/redaction/redact.ts';
 import { headerSpans, secretSpans } from '../../../src/report/redaction/spans.ts';
 
-const NAMES = new SecretNames(['phone']);
+const NAMES = new SecretNames(['phone', '/merchants/*/notify', '/v2/shop-*']);
 
 function marked(text: string, form: boolean): string {
   let result = '';
@@ -46,6 +46,45 @@ describe('query, form, attributes', () => {
 
   test('in a form a value holds what it likes', () => {
     expect(marked('password=a "b" <c> d&x=1', true)).toBe('password=«a "b" <c> d»&x=1');
+  });
+});
+
+describe('paths', () => {
+  test.each(
+    [
+      // Services that are known.
+      'https://hooks.example/services/T0AB12CD3/B0AB12CD3/«a8Xk2LmN9pQr4sTuV6wXyZ01»',
+      '/hooks/T000/B000/«XXXXXXXX»',
+      'POST /«bot123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11»/sendMessage HTTP/1.1',
+      '/api/webhooks/123456789012345678/«aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3z»',
+      '/open-apis/bot/v2/hook/«3f2504e0-4f89-11d3-9a0c-0305e82c3301»?a=1',
+      // Made by chance, announced, or behind a hook.
+      '/cb/«a8Xk2LmN9pQr4sTuV6wXyZ01»/done#x',
+      '/webhook/«9f86d081884c7d659a2feaa0c55ad015»',
+      '/v1/access_token/«a1b2c3d4»/x',
+      // Within other texts.
+      '{"notify_url":"https:\\/\\/m.example\\/cb\\/«a8Xk2LmN9pQr4sTuV6wXyZ01»\\/end","b":1}',
+      'Location: https://m.example/cb/«a8Xk2LmN9pQr4sTuV6wXyZ01»',
+      'notify_url=«https%3A%2F%2Fm.example%2Fcb%2Fa8Xk2LmN9pQr4sTuV6wXyZ01»&a=1',
+      // By --redact.
+      '/merchants/«m-17»/notify',
+      '/v2/shop-«17»/x',
+      // Numbers of orders, names of things.
+      '/notify/order/P20260104000117?x=1',
+      '/webhook/order/P20260104000117',
+      '/notify/20170104092357123456789012',
+      '/orders/3f2504e0-4f89-11d3-9a0c-0305e82c3301/notify',
+      '/webhooks/orders/3f2504e0-4f89-11d3-9a0c-0305e82c3301',
+      '/v1/payment_intents/pi_3MtwBwLkdIwHu7ix28a3tqPf',
+      '/pay/getPaymentNotifyUrlV2Callback/x',
+      '/img/IMG20230101A12B34C56D78.jpg',
+      '/token/refresh',
+      '/merchants/m-17/other',
+      '/shop-17/x',
+      'a/b/c d/1 1/2',
+    ].map((text) => [text] as const),
+  )('%s', (text) => {
+    expect(marked(plain(text), false)).toBe(text);
   });
 });
 
@@ -213,6 +252,13 @@ test.each([
   ['%7B%22a=', 15_000],
   ['-----BEGIN PRIVATE KEY-----', 4_000],
   [' ', 120_000],
+  ['/', 120_000],
+  ['a/', 60_000],
+  ['\\/', 60_000],
+  ['/T00/B00/', 12_000],
+  ['/bot1234567:', 10_000],
+  ['/hook/a1b2c3d4e5f6a7b8', 5_000],
+  ['/merchants/', 10_000],
 ])('%j over and over is no burden', (piece, times) => {
   const text = piece.repeat(times);
   // Quadratic work on it would outlast any test; the spans are still those of the text.
