@@ -89,6 +89,9 @@ export const LIMITS = {
   headBytes: 256 * 1024,
   /** Header fields of one head, and of one trailer section. Fires: further fields are dropped. */
   headFields: 2_000,
+  /** Bytes of one direction's table of HTTP/2 fields, as RFC 7541 §4.1 counts them; browsers allow 64 KiB. Fires: the oldest
+   *  are forgotten, and fields that refer to them are unknown. */
+  http2TableBytes: 256 * 1024,
   /** Bytes of one chunk-size line with its extensions (RFC 9112 §7.1). Fires: the body is invalid. */
   chunkLineBytes: 16 * 1024,
   /** Interim (1xx) responses kept for one transaction. Fires: further ones are counted, not kept. */
