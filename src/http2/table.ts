@@ -14,7 +14,7 @@ const OBJECTS = 128;
 /** Of a connection's first frame (RFC 9113 §6.5.2). */
 export const INITIAL_SIZE = 4_096;
 
-export const UNKNOWN: Http2Field = { name: null, value: null, neverIndexed: false };
+const UNKNOWN: Http2Field = { name: null, value: null, neverIndexed: false };
 
 export class DynamicTable {
   /** Oldest first; those before `#oldest` were evicted. */
