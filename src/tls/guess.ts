@@ -69,9 +69,9 @@ export class Guess {
     this.client = client;
   }
 
-  /** The server has chosen. @param answered after how long. */
-  begin(protection: Protection | null, modern: boolean, answered: Time): void {
-    this.#roundTrip = Math.max(0, answered);
+  /** The server has chosen. @param roundTrip how long its answers take at least. */
+  begin(protection: Protection | null, modern: boolean, roundTrip: Time): void {
+    this.#roundTrip = Math.max(0, roundTrip);
     if (modern) {
       const tag = protection?.tagLength ?? 16;
       const hash = protection?.hash === 'sha384' ? 48 : 32;

@@ -66,3 +66,6 @@ const ALERTS: Readonly<Record<number, string>> = {
 export function alertName(code: number): string {
   return ALERTS[code] ?? `alert ${code}`;
 }
+
+/** TLS 1.3, and the drafts of it (RFC 8446 §4.2.1). */
+export const isModern = (version: number): boolean => version === 0x0304 || version >> 8 === 0x7f;

@@ -5,6 +5,7 @@
  */
 import { keep, type Moment } from '../capture/packet.ts';
 import type { Stored } from '../limits.ts';
+import type { Place } from './tls.ts';
 
 /** ContentType (RFC 8446 §5.1). */
 export const CHANGE_CIPHER_SPEC = 20;
@@ -26,6 +27,11 @@ export interface RecordHead {
   /** Offset of the header. */
   readonly start: number;
   readonly first: Moment;
+}
+
+/** @param last packet of its last byte; lent. */
+export function placeOf(head: RecordHead, last: Moment): Place {
+  return { start: head.start, end: head.start + HEADER + head.length, first: head.first, last: keep(last) };
 }
 
 export interface RecordSink {

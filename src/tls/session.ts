@@ -2,7 +2,7 @@
  * One TLS connection (RFC 5246, RFC 8446): both directions' bytes in; the facts of its handshake out, and what its
  * application data records carry, as plaintext where the keys are known, else as sealed records.
  */
-import { keep, type Moment } from '../capture/packet.ts';
+import { keep, type Moment, type Time } from '../capture/packet.ts';
 import { LIMITS } from '../limits.ts';
 import type { Side } from '../tcp/stream.ts';
 import { firstCertificate } from './certificate.ts';
@@ -21,13 +21,14 @@ import {
   SERVER_HELLO,
 } from './handshake.ts';
 import { clientHello, encryptedExtensions, type ServerHello, serverHello } from './hello.ts';
-import { versionName } from './names.ts';
+import { isModern, versionName } from './names.ts';
 import {
   ALERT,
   APPLICATION_DATA,
   CHANGE_CIPHER_SPEC,
   HANDSHAKE,
   HEADER,
+  placeOf,
   type RecordHead,
   RecordReader,
   type RecordSink,
@@ -37,9 +38,6 @@ import type { Place, TlsAnomaly, TlsOptions, TlsSession, TlsSink, TlsStage } fro
 import { type Unsealed, Unsealer } from './unsealer.ts';
 
 export const TLS: TlsStage = { looksLikeTls, open: (sink, options) => new Session(sink, options) };
-
-/** TLS 1.3, and the drafts of it (RFC 8446 §4.2.1). */
-const isModern = (version: number) => version === 0x0304 || version >> 8 === 0x7f;
 
 /** One direction. */
 interface Half {
@@ -72,6 +70,8 @@ class Session implements TlsSession {
   #early: { readonly content: Buffer; readonly place: Place }[] | null = null;
   #earlyLength = 0;
   #sessionId: Buffer | null = null;
+  /** When the last ClientHello came: the second, where the server has asked for another (RFC 8446 §2.1). */
+  #asked: Time | null = null;
   /** The server has sent its certificate, or that its flight is over. */
   #full = false;
   #guess: Guess;
@@ -379,6 +379,7 @@ class Session implements TlsSession {
     }
     if (!hello.sound) this.#note('handshake_invalid');
     if (hello.tooMany) this.#note('too_many_extensions', 'tlsExtensions');
+    this.#asked = this.#at.time;
     this.#sessionId = hello.sessionId;
     this.#clientRandom = hello.random;
     if (hello.earlyData && facts.serverHello === null) {
@@ -403,16 +404,19 @@ class Session implements TlsSession {
     const version = hello.versions[0] ?? hello.version;
     facts.version = versionName(version);
     facts.cipher = suiteName(hello.suite);
+    // Also of a HelloRetryRequest: the ChangeCipherSpec behind it changes nothing (RFC 8446 §D.4).
+    this.#modern = isModern(version);
     // It takes no early data either (RFC 8446 §4.1.2).
     if (hello.retry) {
       this.#early = null;
       return;
     }
-    this.#modern = isModern(version);
     facts.alpn = hello.alpn[0] ?? null;
     const protection = protectionOf(hello.suite);
-    const asked = facts.clientHello?.last.time ?? this.#at.time;
-    this.#guess.begin(protection, this.#modern, this.#at.time - asked);
+    const answered = this.#at.time - (this.#asked ?? this.#at.time);
+    // A server that signs slowly may answer requests faster.
+    const roundTrip = Math.min(answered, this.#options.roundTrip ?? answered);
+    this.#guess.begin(protection, this.#modern, roundTrip);
     this.#agree(hello);
     if (this.#modern) {
       facts.resumed = hello.preSharedKey;
@@ -493,8 +497,4 @@ class Session implements TlsSession {
     const { anomalies } = this.facts;
     if (!anomalies.includes(anomaly)) anomalies.push(anomaly);
   }
-}
-
-function placeOf(head: RecordHead, last: Moment): Place {
-  return { start: head.start, end: head.start + HEADER + head.length, first: head.first, last: keep(last) };
 }

@@ -2,7 +2,7 @@
  * The border between TLS and what runs on top of it (RFC 5246, RFC 8446): what a handshake shows, where the records
  * that carry plaintext lie on the wire, and the calls in which plaintext or sealed records are handed up.
  */
-import type { Moment } from '../capture/packet.ts';
+import type { Moment, Time } from '../capture/packet.ts';
 import type { OnLimit, Stored } from '../limits.ts';
 import type { Side } from '../tcp/stream.ts';
 
@@ -154,6 +154,8 @@ export interface TlsSession {
 export interface TlsOptions {
   /** Who is taken for the client until a hello tells. */
   readonly client: Side;
+  /** From the SYN to the ACK of its SYN-ACK; null where the server is not who answered it, or where that was not captured. */
+  readonly roundTrip: Time | null;
   readonly secrets: Secrets | null;
   readonly onLimit: OnLimit;
   /** Told what is held of records and handshake messages that are not whole. */

@@ -118,7 +118,13 @@ export class Conversation implements Hooks {
     const { sender, sure } = rolesByHandshake(this.#connection);
     this.#rolesSure ||= sure;
     if (!this.#tunnel) this.#attempts.sender = sender;
-    this.#secured = new Secured(this.#connection, this.#attempts, this.#context, this.#carried());
+    this.#secured = new Secured(
+      this.#connection,
+      this.#attempts,
+      this.#context,
+      this.#carried(),
+      this.#tunnel,
+    );
     this.#positions = this.#secured.positions;
     this.#attempts.secure(this.#secured.facts, at.time);
     this.#tunnel = false;

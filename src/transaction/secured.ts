@@ -34,7 +34,14 @@ export class Secured {
   /** Silence before the record at hand of each side. */
   #idle: [Time, Time] = [0, 0];
 
-  constructor(connection: Connection, attempts: Attempts, context: Context, carried: Carried) {
+  /** @param tunnelled whether somebody else than the server took the connection. */
+  constructor(
+    connection: Connection,
+    attempts: Attempts,
+    context: Context,
+    carried: Carried,
+    tunnelled: boolean,
+  ) {
     this.#connection = connection;
     this.#carried = carried;
     this.#attempts = attempts;
@@ -42,6 +49,7 @@ export class Secured {
     const { secrets, onLimit } = context;
     this.#session = context.tls.open(this.#sink, {
       client: attempts.sender,
+      roundTrip: tunnelled ? null : roundTripOf(connection),
       secrets,
       onLimit,
       stored: connection.stored,
@@ -106,4 +114,9 @@ export class Secured {
       if (this.facts.clientHello === null) this.#carried.onForeign(side, bytes, start, end, at);
     },
   };
+}
+
+function roundTripOf({ opener, established, sides }: Connection): Time | null {
+  const syn = opener === null ? null : sides[opener].syn;
+  return syn === null || established === null ? null : established.time - syn.at.time;
 }

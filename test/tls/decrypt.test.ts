@@ -122,6 +122,10 @@ describe('the same records as in plain', () => {
     expect(first!.connection.tls!.resumed).toBe(true);
   });
 
+  test('TLS 1.3 with a HelloRetryRequest', async () => {
+    await expectAlike({ both: V13, server: { ecdhCurve: 'P-384' } });
+  });
+
   test('a request that nobody answers', async () => {
     const talk = [[post('1'), null]] as const;
     const { wire, keylog } = await exchange({ both: V13, talk, closes: null });

@@ -139,6 +139,26 @@ describe('turns', () => {
     expect(records).toMatchObject([{ verdict: 'opaque', likely: null, facts: { responded: 'unknown' } }]);
   });
 
+  test('a server that signs slowly and gives no tickets has answered before the next request', async () => {
+    const { wire } = await exchange({ both: V13, talk: [], closes: null });
+    const [hello, flight, finished] = wire.map(({ bytes }) => bytes);
+    const c = conversation({ server: '203.0.113.44:443', rtt: 1 }).handshake().clientSends(hello!);
+    c.wait(50).serverSends(flight!).clientSends(finished!);
+    c.clientSends(record(600)).serverSends(record(200)).wait(2).clientSends(record(600)).ack();
+    const { records } = await run(c.rst('server').frames);
+    expect(records.map(({ likely }) => likely)).toEqual(['delivered_unconfirmed', 'no_response_reset']);
+  });
+
+  test('a server that asks for another hello is followed', async () => {
+    const options = { client: V13, server: { ...V13, ecdhCurve: 'P-384' } };
+    const { wire } = await exchange({ ...options, talk: [[post('1'), null]], closes: null });
+    expect(wire[2]!.bytes.length).toBeGreaterThan(wire[0]!.bytes.length);
+    const { records } = await run(framed(wire).wait(5_000).fin('client').fin('server').ack('client').frames);
+    expect(records.map(({ likely, connection }) => [likely, connection.tls?.resumed])).toEqual([
+      ['no_response_sender_closed', false],
+    ]);
+  });
+
   test('what was never acknowledged is likely that, though tickets came', async () => {
     const { wire } = await exchange({ both: V13, talk: [], closes: null });
     const c = framed(wire).lose();

@@ -31,6 +31,7 @@ function factsOf(
 ): TlsFacts {
   const session = TLS.open(SILENT, {
     client: 0,
+    roundTrip: null,
     secrets: null,
     stored: new Stored(),
     onLimit: (name) => limits.push(name),
