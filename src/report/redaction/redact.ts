@@ -6,13 +6,13 @@ import type { HeaderField } from '../../http/message.ts';
 import type { DeliveryRecord, RecordSink, TransactionRecord } from '../../verdict/verdict.ts';
 import type { SecretNames } from './names.ts';
 import { coveredPackets, isForm } from './packets.ts';
-import { headerSpans, secretSpans } from './spans.ts';
+import { headerSpans, isInnocent, secretSpans } from './spans.ts';
 import type { Span } from './values.ts';
 
 /** What stands in a secret's place: a word that a URL, a form, JSON, XML and a shell take as it is. */
 export const MASK = 'REDACTED';
 
-/** Texts remembered with what is left of them, and characters of one. */
+/** Texts remembered with what is left of them: fields, targets and answers come again and again. Characters of one. */
 const REMEMBERED = 4_096;
 const LONGEST_REMEMBERED = 256;
 
@@ -39,9 +39,8 @@ class Redactor {
   readonly #names: SecretNames;
   /** Keys of deliveries that are secrets themselves, with what they are called instead: still told apart. */
   readonly #keys: Map<string, string>;
-  /** What is left of a text, and of the value of a field, when its secrets are masked. */
+  /** What is left of a text when its secrets are masked. */
   readonly #texts: Map<string, string>;
-  readonly #fields: Map<string, string>;
   /** The body that was searched last, the fields it came with, and what was found. */
   #bodyLast: string;
   #headersLast: readonly HeaderField[];
@@ -51,7 +50,6 @@ class Redactor {
     this.#names = names;
     this.#keys = new Map();
     this.#texts = new Map();
-    this.#fields = new Map();
     this.#bodyLast = '';
     this.#headersLast = [];
     this.#spansLast = [];
@@ -75,7 +73,9 @@ class Redactor {
         ...response,
         reason: this.#text(response.reason),
         headers: this.#headers(response.headers),
-        body: this.#body(response.body, response.headers),
+        body: isForm(response.headers)
+          ? this.#body(response.body, response.headers)
+          : this.#text(response.body),
       },
       delivery: delivery && { ...delivery, key },
       packets: coveredPackets(record, this.#names),
@@ -92,9 +92,9 @@ class Redactor {
     return headers.map((field) => {
       const { name, value } = field;
       if (name.length === 4 && name.toLowerCase() === 'host') return { name, value: this.#host(value) ?? '' };
-      const safe = remembered(this.#fields, `${name}:${value}`, () =>
-        masked(value, headerSpans(name, value, this.#names)),
-      );
+      const safe = this.#names.has(name)
+        ? masked(value, headerSpans(name, value, this.#names))
+        : this.#text(value);
       return safe === value ? field : { name, value: safe };
     });
   }
@@ -106,12 +106,20 @@ class Redactor {
 
   #text<T extends string | null>(text: T): T | string {
     if (text === null) return text;
-    return remembered(this.#texts, text, () => masked(text, secretSpans(text, this.#names)));
+    if (isInnocent(text)) return text;
+    if (text.length > LONGEST_REMEMBERED) return masked(text, secretSpans(text, this.#names));
+    let safe = this.#texts.get(text);
+    if (safe === undefined) {
+      safe = owned(masked(text, secretSpans(text, this.#names)));
+      if (this.#texts.size >= REMEMBERED) this.#texts.clear();
+      this.#texts.set(owned(text), safe);
+    }
+    return safe;
   }
 
   /** A Host field has no business with user information (RFC 9110 §7.2), which does not keep it from being there. */
   #host(host: string | null): string | null {
-    return host === null ? null : host.replace(/^[^@]*@/, `${MASK}@`);
+    return host === null || !host.includes('@') ? host : host.replace(/^[^@]*@/, `${MASK}@`);
   }
 
   /** @param named what it was found under says that it is a secret. */
@@ -148,18 +156,6 @@ class Redactor {
     }
     return this.#spansLast;
   }
-}
-
-/** For short texts that come again and again, as most fields and targets do: searching one takes 8 µs. */
-function remembered(known: Map<string, string>, text: string, search: () => string): string {
-  if (text.length > LONGEST_REMEMBERED) return search();
-  let safe = known.get(text);
-  if (safe === undefined) {
-    safe = owned(search());
-    if (known.size >= REMEMBERED) known.clear();
-    known.set(owned(text), safe);
-  }
-  return safe;
 }
 
 /** A copy of its own: a piece of a head keeps all of that head in memory. */

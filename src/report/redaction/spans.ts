@@ -10,7 +10,7 @@
 
 import { AUTH_SCHEME, type SecretNames } from './names.ts';
 import { pathSpans } from './paths.ts';
-import { type Span, valueSpans } from './values.ts';
+import { each, SHORTEST_VALUE, type Span, valueSpans } from './values.ts';
 
 /** Texts within values of texts (a form in JSON in a form) that are looked into. */
 const DEPTH = 3;
@@ -31,14 +31,19 @@ export function headerSpans(name: string, value: string, names: SecretNames): Sp
   return start === value.length ? [] : [{ start, end: value.length, bare: false }];
 }
 
+/** Too short for a value that speaks for itself, and without a mark of any other kind: most values of fields are. */
+export function isInnocent(text: string): boolean {
+  return text.length < SHORTEST_VALUE && !/[="<:/]/.test(text);
+}
+
 function collect(text: string, names: SecretNames, form: boolean, depth: number, found: Span[]): void {
-  if (text.length < 3) return;
+  if (isInnocent(text)) return;
   if (text.includes('=')) pairSpans(text, names, form, depth, found);
   if (text.includes('"')) jsonSpans(text, names, found);
   if (text.includes('<')) xmlSpans(text, names, found);
   if (text.includes(':')) lineSpans(text, names, found);
   if (text.includes('/')) pathSpans(text, names.paths, found);
-  if (/form-data/i.test(text)) partSpans(text, names, found);
+  if (text.includes('\n') && /form-data/i.test(text)) partSpans(text, names, found);
   valueSpans(text, found);
 }
 
@@ -99,23 +104,46 @@ function unescapedUrl(text: string): string {
     .replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/**
- * A name with its colon, whatever quotes stand before it. Within strings of strings the quotes carry backslashes, one at
- * the first depth and three at the second. A run of backslashes is looked through from its beginning only.
- */
-const KEY = /(?<!\\)(\\*)"([^"]{1,200})"(?:\s|\\+[nrt])*:/g;
+/** What may stand between a name and its colon. */
+const COLON = /(?:\s|\\+[nrt])*:/y;
+const LONGEST_NAME = 200;
 
+/**
+ * Names with their colons, whatever quotes stand before them. Within strings of strings the quotes carry backslashes, one at
+ * the first depth and three at the second. Hops from quote to quote: a pattern looks at each character, which takes
+ * 4 µs more for a body of 600.
+ */
 function jsonSpans(text: string, names: SecretNames, found: Span[]): void {
   let masked = 0;
-  for (const { 0: all, 1: slashes = '', 2: name = '', index } of text.matchAll(KEY)) {
-    const from = index + all.length;
-    if (from < masked || !names.has(unescapedJson(name))) continue;
-    masked = maskValue(text, from, slashes.length, found);
+  let open = text.indexOf('"');
+  while (open >= 0) {
+    const close = text.indexOf('"', open + 1);
+    if (close < 0) return;
+    const length = close - open - 1;
+    const from = length === 0 || length > LONGEST_NAME ? null : behindColon(text, close + 1);
+    if (from !== null && from >= masked && names.has(unescapedJson(text.slice(open + 1, close)))) {
+      masked = maskValue(text, from, slashesBefore(text, open), found);
+    }
+    // What no colon follows may as well be the beginning of a name as the end of one.
+    open = from === null ? close : text.indexOf('"', from);
   }
+}
+
+/** Where a value may begin, behind the colon that comes next; null where another thing does. */
+function behindColon(text: string, at: number): number | null {
+  COLON.lastIndex = at;
+  return COLON.test(text) ? COLON.lastIndex : null;
+}
+
+function slashesBefore(text: string, at: number): number {
+  let count = 0;
+  while (text[at - count - 1] === '\\') count++;
+  return count;
 }
 
 /** Names may be written with escapes (RFC 8259 §7). */
 function unescapedJson(text: string): string {
+  if (!text.includes('\\')) return text;
   return text.replace(/\\+u([\da-f]{4})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
@@ -197,12 +225,19 @@ function localName(name: string): string {
 /** RFC 9110 §5.5, with folded lines (RFC 9112 §5.2). */
 const LINE = /^[ \t]*([!#$%&'*+.^_`|~\w-]{1,200})[ \t]*:[ \t]*([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)/dgm;
 
+/** The same, at the beginning only. */
+const FIRST_LINE = new RegExp(LINE.source, 'dy');
+/** What `^` looks for. */
+const LINE_ENDS = ['\n', '\r', '\u2028', '\u2029'];
+
 function lineSpans(text: string, names: SecretNames, found: Span[]): void {
-  for (const match of text.matchAll(LINE)) {
-    if (!names.has(match[1]!)) continue;
+  // Most bodies have one line: to look for others character by character takes 1 µs for 600.
+  const lines = LINE_ENDS.some((end) => text.includes(end)) ? LINE : FIRST_LINE;
+  each(lines, text, (match) => {
+    if (!names.has(match[1]!)) return;
     const [start, end] = match.indices![2]!;
     push(found, start + (AUTH_SCHEME.exec(match[2]!)?.[0].length ?? 0), end);
-  }
+  });
 }
 
 /** RFC 7578 §4.2: the name in a header of the part, its value up to the next boundary. */

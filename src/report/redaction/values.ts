@@ -11,18 +11,21 @@ export interface Span {
   readonly bare: boolean;
 }
 
-/** Each names the part that is masked by its group `s`, or all of it; in front what it cannot do without, if anything. */
-const SHAPES: readonly (readonly [string, RegExp])[] = [
+/**
+ * Each names the part that is masked by its group `s`, or all of it; in front what it cannot do without, if anything,
+ * and how many characters it takes at least.
+ */
+const SHAPES: readonly (readonly [string, number, RegExp])[] = [
   // RFC 3986 §3.2.1; JSON may write the slashes with a backslash.
-  ['@', /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi],
+  ['@', 6, /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi],
   // RFC 7519: two parts that begin with `{"` in base64url.
-  ['eyJ', /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg],
+  ['eyJ', 15, /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg],
   // RFC 6750 §2.1
-  ['', /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi],
+  ['', 15, /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi],
   // RFC 7468
-  ['-----BEGIN ', /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?<s>[^-]*)/dg],
+  ['-----BEGIN ', 27, /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?<s>[^-]*)/dg],
   // Keys of payment providers and clouds that say what they are.
-  ['', /\b(?:sk|rk|whsec|xox[abprs]|ghp|gho|AKIA)[_-]?(?:live_|test_)?[A-Za-z\d+/]{16,}=*/dg],
+  ['', 18, /\b(?:sk|rk|whsec|xox[abprs]|ghp|gho|AKIA)[_-]?(?:live_|test_)?[A-Za-z\d+/]{16,}=*/dg],
 ];
 
 /** Digits, alone or in groups, where they are no part of a decimal fraction. */
@@ -30,6 +33,8 @@ const DIGITS = /(?<![\d.])\d+(?:[ -]\d+)*(?!\.\d)/g;
 /** ISO/IEC 7812-1: a card number has at most so many. */
 const LONGEST_CARD = 19;
 const SHORTEST_CARD = 13;
+/** Nothing here is found in a text that is shorter, but for what follows a `:`. */
+export const SHORTEST_VALUE = SHORTEST_CARD;
 /** Hexadecimal digits of the shortest hash in use (MD5). */
 const DIGEST = 32;
 /** Issuers by their first digits, with the lengths of their numbers: one order number in ten satisfies the check digit. */
@@ -51,13 +56,14 @@ const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const ID_CHECKS = '10X98765432';
 
 export function valueSpans(text: string, into: Span[]): void {
-  for (const [mark, shape] of SHAPES) {
-    if (mark !== '' && !text.includes(mark)) continue;
+  for (const [mark, least, shape] of SHAPES) {
+    if (text.length < least || (mark !== '' && !text.includes(mark))) continue;
     each(shape, text, (match) => {
       const at = match.indices?.groups?.['s'] ?? match.indices?.[0];
       if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
     });
   }
+  if (!holdsLongNumber(text)) return;
   each(DIGITS, text, ({ 0: found, index }) => {
     if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
   });
@@ -66,8 +72,31 @@ export function valueSpans(text: string, into: Span[]): void {
   });
 }
 
+/**
+ * Whether so many digits as a card has stand together, in groups or not. Every 13th character tells: the two searches
+ * that are spared so take 3 µs for a body of 600.
+ */
+function holdsLongNumber(text: string): boolean {
+  for (let at = SHORTEST_CARD - 1; at < text.length; at += SHORTEST_CARD) {
+    if (!isOfNumber(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && isOfNumber(text.charCodeAt(start - 1))) start--;
+    let digits = 0;
+    for (at = start; at < text.length && isOfNumber(text.charCodeAt(at)); at++) {
+      if (text.charCodeAt(at) >= 0x30) digits++;
+    }
+    if (digits >= SHORTEST_CARD) return true;
+  }
+  return false;
+}
+
+/** A digit, or what parts groups of them. */
+function isOfNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x2d;
+}
+
 /** `matchAll` makes a copy of the pattern each time, which costs more than searching a short text. */
-function each(pattern: RegExp, text: string, take: (match: RegExpExecArray) => void): void {
+export function each(pattern: RegExp, text: string, take: (match: RegExpExecArray) => void): void {
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) take(match);
 }
