@@ -141,16 +141,17 @@ export async function analyze(
         transaction,
         judge(transaction, policies.of(transaction).accept, health, neighbours),
       );
-      const place = deliveries.placeOf(transaction);
+      // It may be judged before its request is over.
+      deliveries.onRequest(transaction);
       reconciliation?.onJudged(judged, deliveries.keyOf(transaction));
       const wanted = selection.wants(judged);
+      const told = wanted && (sink.wants?.(judged.outcome, judged.code) ?? true);
+      const place = told ? deliveries.placeOf(transaction) : null;
       deliveries.judged(judged, wanted);
       if (!wanted) return;
       tallies.add(judged);
       onlooker.onVerdict?.(judged.outcome, judged.code);
-      if (sink.wants?.(judged.outcome, judged.code) ?? true) {
-        sink.transaction(recordOf(judged, place, source.facts));
-      }
+      if (told) sink.transaction(recordOf(judged, place, source.facts));
     },
   };
   const table = new ConnectionTable(
@@ -200,15 +201,14 @@ export async function analyze(
   if (source.facts.endTime !== undefined) onTime(source.facts.endTime);
   table.end(last);
 
-  const seen = deliveries.seen();
-  const reconciled = reconciliation?.result(seen, {
+  const reconciled = reconciliation?.result(deliveries.seen(), {
     facts: source.facts,
     ackedUnseen: table.counts.ackedUnseen,
     oneDirection: isOneDirection(table.counts),
     undecoded: decoded.truncated + decoded.malformed + decoded.unknownLink,
     limitsHit: health.limitsHit || deliveries.lostExpected,
   });
-  const told = reconciled ?? { deliveries: seen.map(({ record }) => record), unseen: [], summary: null };
+  const told = reconciled ?? { deliveries: deliveries.records(), unseen: [], summary: null };
   const findings = tallies.findings(source.facts, told, {
     ...table.counts,
     decoded,

@@ -17,7 +17,7 @@ const KEY_LENGTH = 80;
 const PLACE_LENGTH = 120;
 
 export function deliveryLines(
-  deliveries: readonly DeliveryRecord[],
+  deliveries: Iterable<DeliveryRecord>,
   context: ReportContext,
   paint: Paint,
 ): string[] {
@@ -35,7 +35,7 @@ export function deliveryLines(
 
 /** All fit for a line; null where no delivery took several attempts. */
 export function deliveryTexts(
-  deliveries: readonly DeliveryRecord[],
+  deliveries: Iterable<DeliveryRecord>,
   context: ReportContext,
 ): {
   readonly heading: string;
@@ -45,10 +45,11 @@ export function deliveryTexts(
 } | null {
   const { language, only } = context;
   const words = language.report;
-  const several = deliveries.filter(
-    ({ attemptCount, outcome, inferred }) =>
-      attemptCount > 1 && !inferred && (only === null || only.includes(outcome)),
-  );
+  const several: DeliveryRecord[] = [];
+  for (const record of deliveries) {
+    const { attemptCount, outcome, inferred } = record;
+    if (attemptCount > 1 && !inferred && (only === null || only.includes(outcome))) several.push(record);
+  }
   if (several.length === 0) return null;
   const order = several.sort(
     (a, b) =>

@@ -58,6 +58,7 @@ export function expectedTexts(
     const count = expected.outcomes[outcome] ?? 0;
     return count > 0 ? [[outcome, count] as const] : [];
   });
+  const seen = [...deliveries];
   const linesOf = ({ expected: of }: DeliveryRecord) => words.lines(of?.lines.slice(0, LINES) ?? []);
   const section = <T>(
     heading: (count: number) => string,
@@ -82,7 +83,7 @@ export function expectedTexts(
       })),
       ...section(
         words.inferred,
-        deliveries.filter((record) => record.inferred && wanted(record)),
+        seen.filter((record) => record.inferred && wanted(record)),
         (record) => ({
           text: `${nameOf(record)}: ${record.verdict} ${record.attempts.join(' ')} (${linesOf(record)})`,
           style: 'red',
@@ -90,7 +91,7 @@ export function expectedTexts(
       ),
       ...section(
         words.notExpected,
-        deliveries.filter((record) => record.expected?.lines.length === 0 && wanted(record)),
+        seen.filter((record) => record.expected?.lines.length === 0 && wanted(record)),
         (record) => ({ text: `${nameOf(record)}: ${record.outcome}`, style: null }),
       ),
     ],

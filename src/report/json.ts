@@ -38,7 +38,7 @@ export function jsonReporter(output: Output, context: ReportContext): Reporter {
       );
       list(
         'deliveries',
-        deliveries.map((record) => deliveryJson(record, clock)),
+        Array.from(deliveries, (record) => deliveryJson(record, clock)),
       );
       output.write('"transactions":[');
       const completed = completing(output, finalPlaces(deliveries));

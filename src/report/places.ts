@@ -12,7 +12,7 @@ export interface FinalPlace {
 }
 
 /** By transaction id. */
-export function finalPlaces(deliveries: readonly DeliveryRecord[]): Map<string, FinalPlace> {
+export function finalPlaces(deliveries: Iterable<DeliveryRecord>): Map<string, FinalPlace> {
   const places = new Map<string, FinalPlace>();
   for (const { attempts, attemptCount } of deliveries) {
     for (const [i, id] of attempts.entries()) places.set(id, { attempt: i + 1, of: attemptCount });

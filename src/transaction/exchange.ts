@@ -42,6 +42,7 @@ export class Exchange implements Transaction {
   anomalies: readonly Anomaly[] = NONE;
   occasion: Occasion = 'answered';
   decidedAt: Time = 0;
+  delivery: number | null = null;
   decided = false;
   /** Of both sides, before it began and when it was closed; -1 until then. */
   #dataBefore = 0;

@@ -128,6 +128,11 @@ export interface Transaction {
   readonly occasion: Occasion;
   /** Packet time at which it was judged. */
   readonly decidedAt: Time;
+  /**
+   * For who puts the attempts of one delivery together: what it knows this one's by; null before it was asked. A map from
+   * transactions to it took a tenth of the time, most of it in collections.
+   */
+  delivery: number | null;
 }
 
 /** Looks at chosen connections while a capture is read a second time. */

@@ -16,6 +16,7 @@ import {
   type Findings,
   noOutcomes,
   type Outcome,
+  type Records,
   type SummaryRecord,
   type UnseenRecord,
 } from './verdict.ts';
@@ -38,7 +39,7 @@ export interface RunCounts {
 
 /** Deliveries, and what a list of expected ones adds to them. */
 export interface Told {
-  readonly deliveries: readonly DeliveryRecord[];
+  readonly deliveries: Records<DeliveryRecord>;
   readonly unseen: readonly UnseenRecord[];
   readonly summary: ExpectedSummary | null;
 }

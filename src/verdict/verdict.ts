@@ -426,10 +426,15 @@ export interface ExpectedSummary {
   readonly notExpected: number;
 }
 
+/** Records in order, each made when it is read: hundreds of thousands of them take more memory than all else. */
+export interface Records<T> extends Iterable<T> {
+  readonly length: number;
+}
+
 /** What follows the transactions when the capture has ended. */
 export interface Findings {
   readonly capture: CaptureRecord;
-  readonly deliveries: readonly DeliveryRecord[];
+  readonly deliveries: Records<DeliveryRecord>;
   /** Those of them that are on the list and left no packet, in its order. */
   readonly unseen: readonly UnseenRecord[];
   readonly hosts: readonly HostRecord[];

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { openCapture } from '../../src/capture/file.ts';
-import type { ExpectedDelivery, Findings, Outcome } from '../../src/verdict/verdict.ts';
+import type { ExpectedDelivery, Outcome } from '../../src/verdict/verdict.ts';
 import { needs } from '../support/needs.ts';
 import type { Label } from './labels.ts';
 import { ACKNOWLEDGEMENT, type Capture, labCaptures, type Post } from './truth.ts';
@@ -40,13 +40,14 @@ function listOf(posts: readonly Post[], told: Told): ExpectedDelivery[] {
   });
 }
 
-async function reconciled(capture: Capture, expected: readonly ExpectedDelivery[]): Promise<Findings> {
+async function reconciled(capture: Capture, expected: readonly ExpectedDelivery[]) {
   const accept = { body: ACKNOWLEDGEMENT, rejectBody: null, statuses: null };
-  return analyze(
+  const findings = await analyze(
     openCapture(capture.files),
     { ...DEFAULT_OPTIONS, accept, expected },
     { bodies: false, wants: () => false, transaction() {}, end() {} },
   );
+  return { ...findings, deliveries: [...findings.deliveries] };
 }
 
 needs('shared-captures').describe('lists of expected deliveries', () => {

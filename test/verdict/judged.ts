@@ -1,6 +1,11 @@
 /** Packets in, records out: the whole engine on frames that a test has written. */
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
-import type { AnalysisOptions, Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
+import type {
+  AnalysisOptions,
+  DeliveryRecord,
+  Findings,
+  TransactionRecord,
+} from '../../src/verdict/verdict.ts';
 import type { Frame, SourceOptions } from '../support/packets-source.ts';
 import { packetsSource } from '../support/packets-source.ts';
 
@@ -11,14 +16,14 @@ export async function analyzed(
   frames: readonly Frame[],
   options: Partial<AnalysisOptions> = {},
   source: SourceOptions = {},
-): Promise<{ records: TransactionRecord[]; findings: Findings }> {
+): Promise<{ records: TransactionRecord[]; findings: Findings & { deliveries: readonly DeliveryRecord[] } }> {
   const records: TransactionRecord[] = [];
   const findings = await analyze(
     packetsSource(frames, source),
     { ...DEFAULT_OPTIONS, ...options },
     { transaction: (record) => records.push(record), end() {} },
   );
-  return { records, findings };
+  return { records, findings: { ...findings, deliveries: [...findings.deliveries] } };
 }
 
 /** The only record, or the last one with `of` records in all. */

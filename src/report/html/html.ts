@@ -102,7 +102,7 @@ function headOf(findings: Findings, context: ReportContext, notListed: number): 
     warnings: JSON.stringify(warningsOf(findings, context)),
     summary: summaryJson(summary),
     hosts: `[${hosts.map((record) => hostJson(record, clock)).join(',')}]`,
-    deliveries: `[${deliveries.map((record) => deliveryJson(record, clock)).join(',')}]`,
+    deliveries: `[${Array.from(deliveries, (record) => deliveryJson(record, clock)).join(',')}]`,
     blockSize: String(BLOCK),
     notListed: String(notListed),
   };

@@ -23,15 +23,21 @@ export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
     wants: (outcome, verdict) => sink.wants?.(outcome, verdict) ?? true,
     packets: sink.packets ?? false,
     transaction: (record) => sink.transaction(redactor.transaction(record)),
-    end: (findings) =>
+    end(findings) {
+      const { deliveries, unseen } = findings;
+      const safe = {
+        length: deliveries.length,
+        *[Symbol.iterator]() {
+          for (const record of deliveries) yield redactor.delivery(record);
+        },
+      };
       sink.end({
         ...findings,
-        deliveries: findings.deliveries.map((record) => redactor.delivery(record)),
-        unseen: findings.unseen.map((record) => ({
-          ...record,
-          delivery: redactor.delivery(record.delivery),
-        })),
-      }),
+        // Names are given in order: where others follow, to all of these first.
+        deliveries: unseen.length === 0 ? safe : [...safe],
+        unseen: unseen.map((record) => ({ ...record, delivery: redactor.delivery(record.delivery) })),
+      });
+    },
   };
 }
 

@@ -8,7 +8,8 @@ import type { Time } from '../../capture/packet.ts';
 import type { Segment } from '../../decode/segment.ts';
 import type { OnLimit } from '../../limits.ts';
 import { entryOf } from '../codes.ts';
-import { outcomeRank, type Seen } from '../delivery.ts';
+import type { Seen } from '../delivery.ts';
+import { outcomeRank } from '../delivery-attempts.ts';
 import { hostNamed, idOf, type Judged } from '../record.ts';
 import {
   type AnalysisOptions,

@@ -101,7 +101,7 @@ test('a key of deliveries that is a secret has another name, the same each time'
   );
   const names = ['REDACTED-1', 'REDACTED-2', 'REDACTED-1', '9', 'REDACTED-3'];
   expect(out.records.map((record) => record.delivery?.key)).toEqual(names);
-  expect(out.findings.deliveries.map(({ key }) => key)).toEqual([
+  expect(Array.from(out.findings.deliveries, ({ key }) => key)).toEqual([
     'REDACTED-1',
     'REDACTED-2',
     '9',
