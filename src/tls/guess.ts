@@ -29,6 +29,8 @@ const SHORTEST_TICKET = 18;
  * their length that comes within so short a time of them is rare.
  */
 const TOGETHER: Time = 2e6;
+/** A small second segment waits until the first is acknowledged (RFC 9293 §3.7.4), which the client may put off. */
+const ACK_DELAY: Time = 50e6;
 const SOON: Time = 500e6;
 const BLOCK = 16;
 
@@ -56,7 +58,7 @@ export class Guess {
   /** Nothing of the server was sealed yet. */
   #serverFresh = true;
   /** The server's first records after the handshake, as long as they may be tickets. */
-  #tickets: { readonly length: number; readonly first: Time; count: number } | null = null;
+  #tickets: { readonly length: number; readonly first: Time; sure: boolean } | null = null;
   #ticketsOver = true;
   #lastOfClient: Time = Number.NEGATIVE_INFINITY;
   /** Whether the record at hand was told of. */
@@ -128,6 +130,8 @@ export class Guess {
       this.#emptyCertificate ||= this.#flight.length === 0 && plain === EMPTY_CERTIFICATE;
       return;
     }
+    // It ends what was said before, and is no part of it.
+    if (this.#finished > 0 && plain === ALERT_LENGTH) return;
     if (plain < SHORTEST_REQUEST) this.#tell(side, 'short', head);
     else this.#tell(side, this.#goesOn(head.first.time) ? 'more' : 'data', head);
     this.#lastOfClient = head.first.time;
@@ -136,7 +140,7 @@ export class Guess {
   /** Sent before an answer could have come, so that what came meanwhile was none. */
   #goesOn(now: Time): boolean {
     if (this.#tickets === null || this.#ticketsOver) return false;
-    if (this.#tickets.count > 1 || now - this.#lastOfClient < this.#roundTrip) return true;
+    if (this.#tickets.sure || now - this.#lastOfClient < this.#roundTrip) return true;
     this.#ticketsOver = true;
     return false;
   }
@@ -163,15 +167,19 @@ export class Guess {
     const tickets = this.#tickets;
     if (tickets === null) {
       if (plain >= SHORTEST_TICKET && length <= LONGEST_TICKET && this.#isSoon(first.time)) {
-        this.#tickets = { length, first: first.time, count: 1 };
-        return 'doubt';
+        // Nothing was asked yet that it could answer.
+        const sure = this.#lastOfClient === Number.NEGATIVE_INFINITY;
+        this.#tickets = { length, first: first.time, sure };
+        return sure ? 'ticket' : 'doubt';
       }
     } else {
       const apart = Math.abs(length - tickets.length);
-      if ((apart === 0 || apart === BLOCK) && first.time - tickets.first <= TOGETHER) {
-        tickets.count++;
+      const later = first.time - tickets.first;
+      if ((apart === 0 || apart === BLOCK) && later <= TOGETHER) {
+        tickets.sure = true;
         return 'ticket';
       }
+      if (apart === 0 && later <= this.#roundTrip + ACK_DELAY) return 'doubt';
     }
     this.#ticketsOver = true;
     return 'data';

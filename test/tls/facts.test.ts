@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
 import { run } from '../pipeline/run.ts';
-import { conversation } from '../support/conversation.ts';
+import { type Conversation, conversation } from '../support/conversation.ts';
 import { exchange, framed, type Options, SERVER_NAME } from '../support/tls-exchange.ts';
 import { post, reply } from '../transaction/attempts.ts';
 
@@ -139,14 +139,47 @@ describe('turns', () => {
     expect(records).toMatchObject([{ verdict: 'opaque', likely: null, facts: { responded: 'unknown' } }]);
   });
 
-  test('a server that signs slowly and gives no tickets has answered before the next request', async () => {
+  /** A handshake of TLS 1.3 without tickets; what came with the client's Finished before it. */
+  async function shaken(rtt = 20, before: Buffer = Buffer.alloc(0)) {
     const { wire } = await exchange({ both: V13, talk: [], closes: null });
     const [hello, flight, finished] = wire.map(({ bytes }) => bytes);
-    const c = conversation({ server: '203.0.113.44:443', rtt: 1 }).handshake().clientSends(hello!);
-    c.wait(50).serverSends(flight!).clientSends(finished!);
+    const change = finished!.subarray(0, 6);
+    const c = conversation({ server: '203.0.113.44:443', rtt }).handshake().clientSends(hello!);
+    c.wait(50).serverSends(flight!);
+    return c.clientSends(Buffer.concat([change, before, finished!.subarray(6)]));
+  }
+  const likelyOf = async ({ frames }: Conversation) =>
+    (await run(frames)).records.map(({ verdict, likely }) => likely ?? verdict);
+  const abandoned = (c: Conversation) => c.wait(5_000).fin('client').fin('server').ack('client');
+
+  test('a server that signs slowly and gives no tickets has answered before the next request', async () => {
+    const c = await shaken(1);
     c.clientSends(record(600)).serverSends(record(200)).wait(2).clientSends(record(600)).ack();
-    const { records } = await run(c.rst('server').frames);
-    expect(records.map(({ likely }) => likely)).toEqual(['delivered_unconfirmed', 'no_response_reset']);
+    expect(await likelyOf(c.rst('server'))).toEqual(['delivered_unconfirmed', 'no_response_reset']);
+  });
+
+  test('what comes before the request is no answer, nor is its like right after it', async () => {
+    const c = await shaken(1);
+    c.serverSends(record(250)).clientSends(record(108)).serverSends(record(250)).clientSends(record(272));
+    expect(await likelyOf(abandoned(c.ack()))).toEqual(['no_response_sender_closed']);
+  });
+
+  test('a second ticket that had to wait for an acknowledgement names nobody', async () => {
+    const c = await shaken(1);
+    c.clientSends(record(600)).serverSends(record(250)).wait(41).serverSends(record(250));
+    expect(await likelyOf(abandoned(c))).toEqual(['opaque']);
+  });
+
+  test('the alert that ends a connection is no part of the request', async () => {
+    const c = await shaken();
+    c.clientSends(record(600)).ack().wait(2_000).clientSends(record(19)).fin('client');
+    expect(await likelyOf(c.wait(60_000).rst('server'))).toEqual(['no_response_sender_closed']);
+  });
+
+  test('an alert right after an empty certificate is a refusal', async () => {
+    const c = await shaken(20, record(25));
+    const { records } = await run(c.serverSends(record(19)).rst('server').frames);
+    expect(records).toMatchObject([{ verdict: 'tls_alert_by_receiver', confidence: 'probable' }]);
   });
 
   test('a server that asks for another hello is followed', async () => {

@@ -45,7 +45,11 @@ function noServerHello(f: Facts): Finding | undefined {
 
 function alertByReceiver(f: Facts): Finding | undefined {
   const alert = fatalAlert(f, 'receiver');
-  const { tls } = f.transaction;
+  const { tls, sender } = f.transaction;
+  if (alert === null && handshakeOf(f) !== null && tls?.sealedAlert && tls.sealedAlert.side !== sender) {
+    const because: readonly Reason[] = [{ reason: 'tls_alert_sealed' }];
+    return { proofs: shown(f, tls, tls.sealedAlert.at, true), base: 'probable', because };
+  }
   if (alert === null || tls === null || !decides(f, alert)) return undefined;
   return { proofs: shown(f, tls, alert.at, false), because: [named(alert)] };
 }
