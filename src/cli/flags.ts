@@ -14,7 +14,6 @@ import { escapeText } from '../report/escape.ts';
 import type { Keep } from '../report/keep/keeper.ts';
 import type { Rotation } from '../report/keep/names.ts';
 import type { Language } from '../report/summary/language.ts';
-import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import type { AnalysisOptions, Outcome } from '../verdict/verdict.ts';
 import { UTC, type Zone, zone } from './moments.ts';
 import { suggest } from './suggest.ts';
@@ -28,6 +27,7 @@ import {
   host,
   interfaceName,
   keySpec,
+  language,
   listenAddress,
   method,
   oneOf,
@@ -112,7 +112,7 @@ export type Command =
   | { readonly name: 'filter'; readonly filter: FilterOptions }
   | { readonly name: 'interfaces' }
   | { readonly name: 'doctor' }
-  | { readonly name: 'explain'; readonly code: string | null }
+  | { readonly name: 'explain'; readonly code: string | null; readonly language: Language['name'] }
   | { readonly name: 'help'; readonly text: string }
   | { readonly name: 'version' };
 
@@ -133,6 +133,8 @@ const text = (describe: string, extra: Options = {}): Options => ({
   ...extra,
 });
 const flag = (describe: string, extra: Options = {}): Options => ({ type: 'boolean', describe, ...extra });
+
+const LANG = text('language of summaries and reports: en or zh [en]');
 
 const EVERYWHERE: Readonly<Record<string, Options>> = {
   help: flag('show this help', { alias: 'h' }),
@@ -162,7 +164,7 @@ const JUDGING: Readonly<Record<string, Options>> = {
   }),
   redact: text('mask this header or field too, or what * stands for in a path like /hooks/* (repeat)'),
   'no-redact': flag('mask nothing: secrets appear as they were captured'),
-  lang: text('language of summaries and reports: en or zh [en]'),
+  lang: LANG,
   quiet: flag('no progress and no warnings on standard error', { alias: 'q' }),
   verbose: flag('more on each transaction, and on the run', { alias: 'v' }),
   'no-color': flag('no colours (as the variable NO_COLOR)'),
@@ -228,9 +230,10 @@ const COMMANDS: Readonly<Record<string, { usage: string; describe: string; flags
     flags: {},
   },
   explain: {
-    usage: 'wirewitness explain [code]',
-    describe: 'tell what a verdict means and what to do about it; without a code, list all',
-    flags: {},
+    usage: 'wirewitness explain [--lang zh] [code]',
+    describe:
+      'tell what a verdict means and what to do about it, or what a signal tells; without a code, list all',
+    flags: { lang: LANG },
   },
 };
 
@@ -254,7 +257,8 @@ export async function parseFlags(argv: readonly string[], columns: number): Prom
   const rest = words.slice(1);
   switch (name) {
     case 'explain':
-      return explainCommand(rest);
+      if (rest.length > 1) throw new UserError('flag', 'explain takes one code at a time');
+      return { name, code: rest[0] ?? null, language: valuesOf(parsed).one('lang', language) ?? 'en' };
     case 'analyze':
       return analyzeCommand(rest, parsed);
   }
@@ -344,11 +348,6 @@ function unknownCommand(name: string): UserError {
   const hint = near ?? (/[./\\]|^-$/.test(name) ? `analyze ${escapeText(name)}` : null);
   const help = hint === null ? 'see wirewitness --help' : `did you mean wirewitness ${hint}?`;
   return new UserError('flag', `unknown command ${escapeText(name)}: ${help}`);
-}
-
-function explainCommand(words: readonly string[]): Command {
-  if (words.length > 1) throw new UserError('flag', 'explain takes one code at a time');
-  return { name: 'explain', code: words[0] ?? null };
 }
 
 function analyzeCommand(files: readonly string[], parsed: Parsed): AnalyzeCommand {
@@ -446,7 +445,7 @@ function judgingOptions(parsed: Parsed): JudgingOptions {
       one('format', (name, given) => oneOf(name, given, FORMATS)),
     ),
     redact: redaction(many('redact', fieldName), isSet(parsed, 'no-redact')),
-    language: one('lang', (name, given) => oneOf(name, given, LANGUAGE_NAMES)) ?? 'en',
+    language: one('lang', language) ?? 'en',
     quiet: isSet(parsed, 'quiet'),
     packets: isSet(parsed, 'packets'),
     verbose: isSet(parsed, 'verbose'),

@@ -57,7 +57,8 @@ async function dispatch(argv: readonly string[], io: Io, load: () => Promise<Eng
       return print(`${VERSION}\n`, io);
     case 'explain': {
       const { explain } = await import('./explain.ts');
-      return print(explain(command.code, columns), io);
+      const { LANGUAGES } = await import('../report/summary/languages.ts');
+      return print(explain(command.code, columns, LANGUAGES[command.language]), io);
     }
     case 'filter': {
       const { filterText } = await import('./filter.ts');

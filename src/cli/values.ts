@@ -5,6 +5,8 @@
 import { isIP } from 'node:net';
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
+import type { Language } from '../report/summary/language.ts';
+import { LANGUAGE_NAMES } from '../report/summary/languages.ts';
 import { FAILED, type KeySpec, OUTCOMES, type Outcome } from '../verdict/verdict.ts';
 
 /** A day: packet time is exact for 104 of them, and no response is waited for that long. */
@@ -189,4 +191,9 @@ export function path(flag: string, given: string): string {
 /** An empty one accepts everything, as tcpdump has it. */
 export function expression(_: string, given: string): string | null {
   return given.trim() === '' ? null : given;
+}
+
+/** As the reports and `explain` are written in it. */
+export function language(flag: string, given: string): Language['name'] {
+  return oneOf(flag, given, LANGUAGE_NAMES);
 }

@@ -137,7 +137,7 @@ export function totalText({ summary }: Findings, { language }: ReportContext): s
 /** The capture's own warnings, and what its figures say about how far it can be trusted. */
 export function warningsOf({ capture }: Findings, { language }: ReportContext): string[] {
   const words = language.report;
-  const texts = capture.warnings.map((warning) => escapeText(warning.text));
+  const texts = capture.warnings.map(({ code, text }) => words.captureWarning(code, escapeText(text)));
   if ((capture.dropped ?? 0) > 0) texts.push(words.dropped(capture.dropped ?? 0));
   if (capture.ackedUnseen > 0) texts.push(words.ackedUnseen(capture.ackedUnseen));
   if (capture.snaplenCut > 0) texts.push(words.snaplenCut(capture.snaplenCut));

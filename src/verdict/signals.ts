@@ -3,10 +3,11 @@
  */
 import type { Facts } from './facts.ts';
 import { isFromElsewhere } from './forgery.ts';
+import type { Signal } from './verdict.ts';
 
 export function signalsOf(facts: Facts): string[] {
   const { transaction: t, sender, receiver } = facts;
-  const signals: string[] = [];
+  const signals: (Signal | `${'http' | 'tls'}_anomaly:${string}`)[] = [];
   if (t.retransmissions > 0) signals.push('retransmitted');
   if (sender.synCount > 1 && t.index === 1) signals.push('syn_retransmitted');
   if (t.connection.duplicates > 0) signals.push('duplicate_capture');

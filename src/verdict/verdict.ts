@@ -102,6 +102,25 @@ export interface CatalogueEntry {
   readonly remedy: string;
 }
 
+/** What else may be seen of an attempt and decides nothing by itself; beside these stand the anomalies of HTTP and TLS. */
+export const SIGNALS = {
+  retransmitted: 'data was sent again, by one side or the other',
+  syn_retransmitted: 'the SYN was sent more than once',
+  duplicate_capture: 'packets of the connection are in the capture twice; each counts once',
+  half_closed:
+    'the sender closed its direction once the request was sent, and went on waiting for the response',
+  port_reused: 'an earlier connection in the capture had the same addresses and ports',
+  acked_unseen: 'bytes were acknowledged that are not in the capture',
+  snaplen_cut: 'packets were cut by the snapshot length (tcpdump -s)',
+  mid_stream: 'no handshake of the connection is in the capture: it began before, or was not captured',
+  rst_ttl_differs:
+    "the RST differs in TTL or hop limit from the receiver's other packets: a device on the path may have sent it",
+  icmp_error: 'an ICMP error quotes a packet of the connection',
+  zero_window: "the receiver's window went to zero",
+  not_tls: 'what answered the ClientHello was no TLS',
+} as const;
+export type Signal = keyof typeof SIGNALS;
+
 /** What a packet shows in a transaction's evidence. */
 export type Role =
   | 'syn'

@@ -130,8 +130,8 @@ describe('analyze', () => {
 });
 
 test('the other commands', async () => {
-  expect(await parse('explain')).toEqual({ name: 'explain', code: null });
-  expect(await parse('explain delivered')).toEqual({ name: 'explain', code: 'delivered' });
+  expect(await parse('explain')).toEqual({ name: 'explain', code: null, language: 'en' });
+  expect(await parse('explain delivered')).toEqual({ name: 'explain', code: 'delivered', language: 'en' });
   expect(await parse('--version')).toEqual({ name: 'version' });
   expect(await parse('analyze --version')).toEqual({ name: 'version' });
 });

@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { createReporter } from '../../src/report/create.ts';
 import { en } from '../../src/report/summary/en.ts';
 import { zh } from '../../src/report/summary/zh.ts';
+import { captureWarnings } from '../../src/report/summary/zh-explain.ts';
 import { reasons as REASONS } from '../../src/report/summary/zh-reasons.ts';
 import { widthOf } from '../../src/report/terminal.ts';
 import { CATALOGUE } from '../../src/verdict/codes.ts';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
+import { sources } from '../house/sources.ts';
 import { ANY_RECORD } from './any-record.ts';
 import {
   CLOCK,
@@ -182,7 +184,7 @@ pay.shop.example:80  unanswered（未应答）: no_response_sender_closed（1 �
        [2001:db8::1]:443；3 毫秒后收到对该 SYN 的 RST 应答，连接被拒绝。
        可信度 proven；帧 20 21
 
-判定代码的含义和处理建议：wirewitness explain CODE（英文）。
+判定代码的含义和处理建议：wirewitness explain --lang zh CODE。
 
 主机
                                                  无 SYN       等待 等待
@@ -255,4 +257,17 @@ pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
     expect(widthOf(lines[last - 1]!)).toBe(widthOf(lines[last]!));
     expect(widthOf(lines[last - 2]!)).toBe(widthOf(lines[last]!));
   });
+});
+
+test('every warning of the reading begins with what it means', () => {
+  // As they are written down: an object's `code`, or the first argument of `warn`.
+  const CODES = /(?:\bcode: |\b#?warn(?:Once)?\(\s*(?:\w+ === \w+ \? )?)'([a-z_]+)'(?: : '([a-z_]+)')?/g;
+  const told = sources('src')
+    .filter(({ path }) => /^(?:capture|decode)\//.test(path))
+    .flatMap(({ text }) => [...text.matchAll(CODES)].flatMap(([, ...codes]) => codes))
+    .filter((code) => code !== undefined);
+  expect(told.length).toBeGreaterThan(15);
+  expect([...new Set(told)].sort()).toEqual(Object.keys(captureWarnings).sort());
+  expect(zh.report.captureWarning('file_empty', 'x.pcap is empty')).toBe('文件是空的（x.pcap is empty）');
+  expect(zh.report.captureWarning('unheard_of', 'x')).toBe('x');
 });

@@ -100,6 +100,7 @@ export const reportWording: ReportWording = {
     return parts.length === 0 ? `${head}.` : `${head}: ${parts.join(', ')}.`;
   },
   warning: (text) => `warning: ${text}`,
+  captureWarning: (_, text) => text,
   dropped: (n) =>
     `the capture says that ${plural(n, 'packet was', 'packets were')} dropped: what was not seen may have been there`,
   ackedUnseen: (n) =>

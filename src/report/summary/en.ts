@@ -5,6 +5,7 @@
  */
 import type { Code } from '../../verdict/verdict.ts';
 import { unseenSentence } from './en-delivery.ts';
+import { explainWording } from './en-explain.ts';
 import {
   after,
   closing,
@@ -35,6 +36,7 @@ export const en: Language = {
   summarizeUnseen: unseenSentence,
   reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
+  explain: explainWording,
 };
 
 const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {

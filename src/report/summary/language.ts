@@ -3,12 +3,17 @@
  * one value of this type (`en.ts`, `zh.ts`); codes, field names and file names never change with it.
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
+import type { Anomaly } from '../../http/message.ts';
+import type { TlsAnomaly } from '../../tls/tls.ts';
 import type {
+  CatalogueEntry,
   Code,
+  Confidence,
   DeliveryRecord,
   ExpectedSummary,
   Outcome,
   Reason,
+  Signal,
   TransactionRecord,
   UnseenRecord,
 } from '../../verdict/verdict.ts';
@@ -24,6 +29,30 @@ export interface Language {
   readonly summarizeUnseen: (record: UnseenRecord, clock: Clock) => string;
   readonly reason: (reason: Reason) => string;
   readonly report: ReportWording;
+  readonly explain: ExplainWording;
+}
+
+export interface VerdictWording {
+  /** A few words, as a heading. */
+  readonly title: string;
+  /** When it applies. */
+  readonly definition: string;
+  /** What to do next. */
+  readonly remedy: string;
+}
+
+/** What explains a code. */
+export interface ExplainWording {
+  readonly verdict: (entry: CatalogueEntry) => VerdictWording;
+  readonly labels: Readonly<Record<'outcome' | 'fault' | 'confidence' | 'todo', string>>;
+  readonly nobody: string;
+  /** The confidence that a verdict starts from. */
+  readonly base: (confidence: Confidence) => string;
+  /** What all signals have in common. */
+  readonly signal: string;
+  readonly signals: Readonly<Record<Signal, string>>;
+  readonly httpAnomalies: Readonly<Record<Anomaly, string>>;
+  readonly tlsAnomalies: Readonly<Record<TlsAnomaly, string>>;
 }
 
 /** Headings of the host table, in the table's order. */
@@ -113,6 +142,8 @@ export interface ReportWording {
     outcomes: readonly (readonly [Outcome, number])[],
   ) => string;
   readonly warning: (text: string) => string;
+  /** A warning of the reading, by its code; `text` is what the stage says, in English. */
+  readonly captureWarning: (code: string, text: string) => string;
   readonly dropped: (packets: number) => string;
   readonly ackedUnseen: (bytes: number) => string;
   readonly snaplenCut: (segments: number) => string;

@@ -1,12 +1,13 @@
 /**
  * Simplified Chinese: what the text report says around the sentences of `zh.ts`. Codes (verdicts, parties,
- * confidence, limits) stay as the other formats print them; the warnings of the reading come in English from the
- * stages below.
+ * confidence, limits) stay as the other formats print them; warnings of the reading begin with what they mean, their details come in
+ * English from the stages below.
  */
 import type { Outcome } from '../../verdict/verdict.ts';
 import { grouped } from './facts.ts';
 import type { Frames, ReportWording } from './language.ts';
 import { deliverySentence } from './zh-delivery.ts';
+import { captureWarnings } from './zh-explain.ts';
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   delivered: '已送达',
@@ -55,7 +56,7 @@ export const reportWording: ReportWording = {
   signals: (signals) => `另见：${signals.join('、')}`,
   more: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
   moreGroups: (n) => `...另有 ${grouped(n)} 个其他类型或主机的事务（--format ndjson 可输出全部）`,
-  hint: '判定代码的含义和处理建议：wirewitness explain CODE（英文）。',
+  hint: '判定代码的含义和处理建议：wirewitness explain --lang zh CODE。',
   deliveries: (n) => `${grouped(n)} 个通知有多次尝试`,
   delivery: deliverySentence,
   moreDeliveries: (n) => `...另有 ${grouped(n)} 个（--format ndjson 可输出全部）`,
@@ -100,6 +101,10 @@ export const reportWording: ReportWording = {
     return parts.length === 0 ? `${head}。` : `${head}：${parts.join('，')}。`;
   },
   warning: (text) => `警告：${text}`,
+  captureWarning: (code, text) => {
+    const meaning = captureWarnings[code];
+    return meaning === undefined ? text : `${meaning}（${text}）`;
+  },
   dropped: (n) => `抓包记录显示有 ${grouped(n)} 个数据包被丢弃：没有看到的数据包可能存在过`,
   ackedUnseen: (n) => `有 ${grouped(n)} 字节已被确认但没有抓到：抓包丢失了数据包`,
   snaplenCut: (n) => `有 ${grouped(n)} 个报文段被快照长度截断（tcpdump -s）`,

@@ -7,6 +7,7 @@ import type { Code } from '../../verdict/verdict.ts';
 import { BY_SENDER, locationOf, quoted, sinceSyn, synRepeatedFor, wordReason } from './facts.ts';
 import type { Language } from './language.ts';
 import { unseenSentence } from './zh-delivery.ts';
+import { explainWording } from './zh-explain.ts';
 import {
   after,
   closing,
@@ -33,6 +34,7 @@ export const zh: Language = {
   summarizeUnseen: unseenSentence,
   reason: (reason) => wordReason(reasons, reason),
   report: reportWording,
+  explain: explainWording,
 };
 
 const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {

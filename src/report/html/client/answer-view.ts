@@ -191,7 +191,7 @@ function itemView(item: Item, store: Store, open: Open): HTMLElement {
     if (intervals.length > 0) {
       const list = intervals.slice(0, INTERVALS).map(duration);
       if (intervals.length > INTERVALS) list.push('\u2026');
-      notes.push(filled(words.findings.again, { list: list.join(', ') }));
+      notes.push(filled(words.findings.again, { list: list.join(words.comma) }));
     }
     const acked = delivery.firstAcked;
     notes.push(

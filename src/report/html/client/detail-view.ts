@@ -94,7 +94,7 @@ function judgement(record: TransactionRecord, store: Store): HTMLElement {
   const remedy = store.verdicts[record.verdict]?.remedy ?? '';
   const facts: (readonly [string, string])[] = [
     [words.fault, fault.length === 0 ? words.nobody : fault.join(words.or)],
-    [detail.why, record.because.join('; ')],
+    [detail.why, record.because.join(words.semicolon)],
     [detail.todo, record.outcome === 'delivered' ? '' : remedy],
     [detail.likely, record.likely === null ? '' : store.title(record.likely)],
     [detail.missing, record.missing.join(', ')],
@@ -140,14 +140,16 @@ function judgement(record: TransactionRecord, store: Store): HTMLElement {
   );
 }
 
-function timingsOf({ timings }: TransactionRecord, { words }: Store): string {
+function timingsOf({ timings, facts }: TransactionRecord, { words }: Store): string {
   const { timing } = words.detail;
   return Object.entries(timing)
     .flatMap(([name, word]) => {
       const value = timings[name] ?? null;
-      return value === null ? [] : [`${word} ${duration(value)}`];
+      // Who has the whole answer and closes has not given up.
+      const told = value !== null && !(name === 'gaveUpAfter' && facts.responded === 'full');
+      return !told ? [] : [`${word} ${duration(value)}`];
     })
-    .join(', ');
+    .join(words.comma);
 }
 
 function connectionOf({ connection: c }: TransactionRecord, { words }: Store): string {
@@ -164,7 +166,7 @@ function connectionOf({ connection: c }: TransactionRecord, { words }: Store): s
     c.tls === null
       ? []
       : [[c.tls['version'], c.tls['sni'], c.tls['alert']].filter((one) => one != null).join(' ')];
-  return [text, ...(c.reused ? [words.detail.reused] : []), ...tls, ...place].join(', ');
+  return [text, ...(c.reused ? [words.detail.reused] : []), ...tls, ...place].join(words.comma);
 }
 
 function requestView({ request, facts }: TransactionRecord, store: Store): HTMLElement {

@@ -110,6 +110,6 @@ function outcomesOf({ outcomes, attempts }: HostRecord, { words }: Store): HTMLE
   });
   const text = there
     .map((outcome) => `${grouped(outcomes[outcome] ?? 0)} ${words.outcomes[outcome]}`)
-    .join(', ');
+    .join(words.comma);
   return h('div', {}, h('div', { class: 'bar thin', 'aria-hidden': 'true' }, ...parts), h('span', {}, text));
 }

@@ -8,6 +8,7 @@ import { showHosts } from './hosts-view.ts';
 import { ListView } from './list-view.ts';
 import { State } from './state.ts';
 import { filled, grouped, Store } from './store.ts';
+import { duration } from './time.ts';
 import { showTimeline } from './timeline-view.ts';
 
 /** Lines of the list that a printed page holds at most. */
@@ -99,18 +100,21 @@ function showCapture(): void {
       {},
       `${say.dropped}${words.colon}${capture.dropped === null ? say.notTold : grouped(capture.dropped)}`,
     ),
-    h('p', {}, `${say.options}${words.colon}${optionsOf(capture.options)}`),
+    h('p', {}, `${say.options}${words.colon}${optionsOf(capture.options, words.comma)}`),
     h('p', { class: 'made' }, filled(say.madeBy, { version: capture.version })),
   );
 }
 
-function optionsOf(options: Readonly<Record<string, unknown>>): string {
+function optionsOf(options: Readonly<Record<string, unknown>>, comma: string): string {
   const set = Object.entries(options).filter(
     ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
   );
-  return set
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
+  return set.map(([name, value]) => `${name} ${optionText(name, value)}`).join(comma);
+}
+
+function optionText(name: string, value: unknown): string {
+  if (name === 'timeout' && typeof value === 'number') return duration(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function wireButtons(): void {

@@ -44,6 +44,7 @@ export function duration(milliseconds: number | null): string {
   if (milliseconds === null || !Number.isFinite(milliseconds)) return '';
   const ms = Math.abs(milliseconds);
   const sign = milliseconds < 0 ? '\u2212' : '';
+  if (ms === 0) return '0 ms';
   if (ms < 0.9995) return `${sign}${ms.toFixed(3)} ms`;
   if (ms < 99.95) return `${sign}${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${sign}${Math.round(ms)} ms`;

@@ -45,6 +45,8 @@ export const en: PageWords = {
   fault: 'Fault',
   or: ' or ',
   colon: ': ',
+  comma: ', ',
+  semicolon: '; ',
   nobody: 'nobody',
   capture: {
     heading: 'The capture',

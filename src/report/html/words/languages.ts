@@ -3,10 +3,10 @@
  */
 import { CATALOGUE } from '../../../verdict/codes.ts';
 import type { Language } from '../../summary/language.ts';
+import { LANGUAGES } from '../../summary/languages.ts';
 import { en } from './en.ts';
 import type { PageWords, VerdictWords } from './words.ts';
 import { zh } from './zh.ts';
-import { zhVerdicts } from './zh-verdicts.ts';
 
 const WORDS: Readonly<Record<Language['name'], PageWords>> = { en, zh };
 
@@ -14,8 +14,13 @@ export function pageWords(language: Language['name']): PageWords {
   return WORDS[language];
 }
 
-/** Titles and remedies of all verdicts: English ones are the catalogue's own. */
+/** Titles and remedies of all verdicts. */
 export function verdictWords(language: Language['name']): Readonly<Record<string, VerdictWords>> {
-  if (language === 'zh') return zhVerdicts;
-  return Object.fromEntries(CATALOGUE.map(({ code, title, remedy }) => [code, { title, remedy }]));
+  const { verdict } = LANGUAGES[language].explain;
+  return Object.fromEntries(
+    CATALOGUE.map((entry) => {
+      const { title, remedy } = verdict(entry);
+      return [entry.code, { title, remedy }];
+    }),
+  );
 }

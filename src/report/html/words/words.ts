@@ -40,6 +40,9 @@ export interface PageWords {
   readonly or: string;
   /** Between a name and its value. */
   readonly colon: string;
+  /** Between the members of a list, and between sentences of one. */
+  readonly comma: string;
+  readonly semicolon: string;
   readonly nobody: string;
   readonly capture: {
     readonly heading: string;

@@ -45,6 +45,8 @@ export const zh: PageWords = {
   fault: '责任方',
   or: '或',
   colon: '：',
+  comma: '，',
+  semicolon: '；',
   nobody: '无',
   capture: {
     heading: '抓包情况',
@@ -140,7 +142,7 @@ export const zh: PageWords = {
       gaveUpAfter: '放弃于其后',
     },
     connection: '连接',
-    connectionText: '编号 {id}，其上第 {index} 个请求，history {history}',
+    connectionText: '编号 {id}，其上第 {index} 个请求，标志序列 {history}',
     reused: '复用',
     request: '请求',
     response: '应答',
