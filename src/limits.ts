@@ -92,6 +92,11 @@ export const LIMITS = {
   /** Bytes of one direction's table of HTTP/2 fields, as RFC 7541 §4.1 counts them; browsers allow 64 KiB. Fires: the oldest
    *  are forgotten, and fields that refer to them are unknown. */
   http2TableBytes: 256 * 1024,
+  /** CONTINUATION frames of one HTTP/2 field section; `headBytes` bounds its bytes. Fires: it is cut there. */
+  http2Continuations: 1_024,
+  /** Bytes held of an HTTP/2 direction to find the next frame behind a loss: some eight frames of the usual largest size.
+   *  Fires: those that were held are lost too. */
+  http2SearchBytes: 128 * 1024,
   /** Bytes of one chunk-size line with its extensions (RFC 9112 §7.1). Fires: the body is invalid. */
   chunkLineBytes: 16 * 1024,
   /** Interim (1xx) responses kept for one transaction. Fires: further ones are counted, not kept. */

@@ -157,7 +157,7 @@ export interface Http2Options {
   readonly stored: Stored;
 }
 
-/** What pairing needs of the HTTP/2 stage; the analyzer hands it in. @public */
+/** What pairing needs of the HTTP/2 stage; the analyzer hands it in. */
 export interface Http2Stage {
   /**
    * Whether `bytes[start, end)` begin a client's direction: with its preface (RFC 9113 §3.4), of which 'maybe' only a part
