@@ -101,7 +101,8 @@ export function curlReporter(output: Output, context: ReportContext): Reporter {
           if (i === 0) return printed;
           secrets++;
           filled.push(`: "\${SECRET_${secrets}:?fill in a secret of the body}"`);
-          return `printf %s "$SECRET_${secrets}"; ${printed}`;
+          const secret = `printf %s "$SECRET_${secrets}"`;
+          return part === '' ? secret : `${secret}; ${printed}`;
         })
         .join('; ')}; }`;
     }

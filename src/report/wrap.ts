@@ -37,7 +37,14 @@ export function wrap(text: string, width: number): string[] {
         else {
           for (const character of piece) {
             const one = widthOf(character);
-            if (used + one > room) end();
+            if (used + one > room) {
+              // A mark that may not begin a line takes what is before it along.
+              const taken = one === 2 && NOT_FIRST.test(character) ? (Array.from(line).at(-1) ?? '') : '';
+              const fits = line !== taken && widthOf(taken) > 0 && widthOf(taken) + one <= room;
+              if (fits) line = line.slice(0, line.length - taken.length);
+              end();
+              if (fits) put(taken, widthOf(taken));
+            }
             put(character, one);
           }
         }

@@ -63,6 +63,11 @@ describe('sentences', () => {
       `${ACKED}; the answer 302 came from the receiver 120 ms after the request, a redirect to "/login\\x1b".`,
     ],
     [
+      'not modified: a 3xx that leads nowhere',
+      transaction({ verdict: 'redirected', response: { status: 304, reason: 'Not Modified', headers: [] } }),
+      `${ACKED}; the answer 304 Not Modified came from the receiver 120 ms after the request.`,
+    ],
+    [
       "closed by the receiver after the sender's half-close",
       transaction({
         verdict: 'no_response_receiver_closed',

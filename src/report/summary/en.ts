@@ -111,7 +111,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
     `${sentAndAcked(s)}; ${it(s)} sent its response${code(s)}${waited(s)} and again, but the sender's host never acknowledged it`,
   rejected_early: (s) =>
     `${sent(s)}; ${s.peer} answered${code(s)}${s.at(s.record.times.responseFirstByte)}, before the last byte of the request had been sent`,
-  redirected: (s) => `${answered(s)}, a redirect${location(s)}`,
+  redirected: (s) => `${answered(s)}${location(s)}`,
   client_error: (s) => answered(s),
   server_error: (s) => answered(s),
   gateway_error: (s) =>
@@ -193,7 +193,8 @@ function waited({ record }: Story, comma = ''): string {
 
 function location(s: Story): string {
   const value = locationOf(s.record);
-  return value === null ? '' : ` to "${value}"`;
+  // 304 and the like lead nowhere.
+  return value === null ? '' : `, a redirect to "${value}"`;
 }
 
 function bodySize({ record }: Story): string {

@@ -100,7 +100,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
     `${sentAndAcked(s)}；${it(s)}${within(s)}发出响应${code(s)}，之后又重发，但发送方主机始终没有确认`,
   rejected_early: (s) =>
     `${sent(s)}；${s.peer}${s.at(s.record.times.responseFirstByte)}返回响应${code(s)}，此时请求的最后一个字节尚未发出`,
-  redirected: (s) => `${answered(s)}，${location(s)}`,
+  redirected: (s) => `${answered(s)}${location(s)}`,
   client_error: (s) => answered(s),
   server_error: (s) => answered(s),
   gateway_error: (s) => `${answered(s)}，网关在其后端服务器没有正常应答时返回这类状态码`,
@@ -178,7 +178,8 @@ function partial({ record }: Story): string {
 
 function location(s: Story): string {
   const value = locationOf(s.record);
-  return value === null ? '要求重定向' : `重定向到 "${value}"`;
+  // 304 and the like lead nowhere.
+  return value === null ? '' : `，重定向到 "${value}"`;
 }
 
 function bodySize({ record }: Story): string {
