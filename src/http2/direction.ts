@@ -264,7 +264,8 @@ export class Direction implements FrameSink {
   /** @param ends the frame ends where `bytes` do. */
   #collect(bytes: Buffer, start: number, end: number, ends: boolean): void {
     if (this.#section.open) {
-      if (ends && (this.#frame!.flags & END_HEADERS) !== 0) this.#refer(bytes, start, end);
+      const isLast = ends && (this.#frame!.flags & END_HEADERS) !== 0;
+      if (isLast && this.#section.takes(end - start)) this.#refer(bytes, start, end);
       else if (!this.#section.add(bytes, start, end)) {
         this.onAnomaly('field_block_too_large', this.#section.stream);
         this.#cutSection(this.#frame!.start, this.#frame!.first);

@@ -6,19 +6,20 @@
 import { Mark, type Moment } from '../capture/packet.ts';
 import type { OnLimit, Stored } from '../limits.ts';
 import {
+  type Bounds,
   type FrameHeader,
   fitsLength,
   fitsStream,
   HEADER,
   isKnown,
   isLikely,
-  LARGEST_FRAME_SIZE,
   LARGEST_STREAM,
+  PUSH_PROMISE,
   readHeader,
   SETTINGS_FRAME,
 } from './header.ts';
 import type { Http2Anomaly } from './http2.ts';
-import { type Bounds, type Released, Search } from './search.ts';
+import { type Released, Search } from './search.ts';
 
 /** What a client sends first (RFC 9113 §3.4). */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -53,9 +54,7 @@ const SEARCHING = 3;
 const FOREIGN = 4;
 
 export interface FrameOptions {
-  /** It begins with the preface. */
-  readonly client: boolean;
-  /** It begins anywhere. */
+  /** It begins anywhere; else with the preface, if it is the client's. */
   readonly midStream: boolean;
   readonly bounds: Bounds;
   readonly onLimit: OnLimit;
@@ -80,11 +79,11 @@ export class FrameReader {
   /** Position up to which all that is lost was told. */
   #lostFrom = 0;
 
-  constructor(sink: FrameSink, { client, midStream, bounds, onLimit, stored }: FrameOptions) {
+  constructor(sink: FrameSink, { midStream, bounds, onLimit, stored }: FrameOptions) {
     this.#sink = sink;
     this.#bounds = bounds;
     this.#search = new Search(bounds, onLimit, stored);
-    this.#state = midStream ? SEARCHING : client ? PREFACING : HEADING;
+    this.#state = midStream ? SEARCHING : bounds.fromClient ? PREFACING : HEADING;
     this.#fresh = !midStream;
   }
 
@@ -205,7 +204,7 @@ export class FrameReader {
     const stop = Math.min(end, start + HEADER - this.#used);
     bytes.copy(this.#header, this.#used, start, stop);
     this.#used += stop - start;
-    if (this.#fresh && !isLikely(this.#header, 0, this.#used, LARGEST_FRAME_SIZE, LARGEST_STREAM)) {
+    if (this.#fresh && !isLikely(this.#header, 0, this.#used, this.#bounds)) {
       this.#state = FOREIGN;
       this.#sink.onForeign(Buffer.from(this.#header), 0, this.#used, at);
       return stop;
@@ -235,6 +234,7 @@ export class FrameReader {
     if (!lengthFits) this.#sink.onAnomaly('frame_size_invalid', frame.stream);
     if (!streamFits) this.#sink.onAnomaly('stream_invalid', frame.stream);
     streams.most = Math.max(streams.most, frame.stream);
+    streams.even ||= frame.type === PUSH_PROMISE;
     this.#remaining = frame.length;
     this.#state = PAYLOAD;
     this.#sink.onFrame(frame);
@@ -268,6 +268,7 @@ export class FrameReader {
       const { streams } = this.#bounds;
       streams.most = Math.min(
         LARGEST_STREAM,
+        PUSH_PROMISE,
         streams.most + Math.ceil((2 * (end - this.#lostFrom)) / HEADER),
       );
       this.#sink.onLost(this.#lostFrom, end, at);

@@ -93,6 +93,27 @@ export function fitsStream({ type, stream }: FrameHeader): boolean {
   return onStream === null || onStream === stream > 0;
 }
 
+/** What a header is held against; it moves on with the connection. */
+export interface Bounds {
+  /** Largest payload that the receiver of the direction has allowed. */
+  maxFrame: number;
+  readonly fromClient: boolean;
+  /** Both directions move it. */
+  readonly streams: Streams;
+}
+
+export interface Streams {
+  /** Highest one that may have been opened. */
+  most: number;
+  /** The server has opened some: they have even numbers (RFC 9113 §5.1.1). */
+  even: boolean;
+}
+
+/** Of a payload that is searched for: where a receiver allows more, hardly any sender makes use of it. */
+const LONGEST = 65_535;
+/** Streams that a client leaves out: some use the first ones for priorities only. */
+const LEFT_OUT = 100;
+
 const scratch: FrameHeader = { type: 0, flags: 0, stream: 0, length: 0 };
 
 /**
@@ -100,14 +121,8 @@ const scratch: FrameHeader = { type: 0, flags: 0, stream: 0, length: 0 };
  * been opened.
  * @param available bytes of it that are there, from 1: with less than all, whether it may become one.
  */
-export function isLikely(
-  bytes: Uint8Array,
-  at: number,
-  available: number,
-  mostLength: number,
-  mostStream: number,
-): boolean {
-  if (bytes[at]! << 16 > mostLength) return false;
+export function isLikely(bytes: Uint8Array, at: number, available: number, bounds: Bounds): boolean {
+  if (bytes[at]! > LONGEST >> 16) return false;
   if (available < 4) return true;
   const type = bytes[at + 3]!;
   const shape = SHAPES[type];
@@ -116,8 +131,15 @@ export function isLikely(
   if (available < HEADER) return true;
   if (bytes[at + 5]! > 0x7f) return false;
   readHeader(bytes, at, scratch);
-  const { length, flags, stream } = scratch;
-  if (length > mostLength || stream > mostStream || !fitsLength(scratch) || !fitsStream(scratch))
-    return false;
-  return length > 0 || type === SETTINGS_FRAME || (type === DATA && flags === END_STREAM);
+  if (!fitsLength(scratch) || !fitsStream(scratch) || !fitsBounds(scratch, bounds)) return false;
+  // Empty frames are rare, and zeros are not.
+  return scratch.length > 0 || type === SETTINGS_FRAME || (type === DATA && scratch.flags === END_STREAM);
+}
+
+function fitsBounds(header: FrameHeader, { maxFrame, fromClient, streams }: Bounds): boolean {
+  const { type, stream, length } = header;
+  if (length > maxFrame || stream > streams.most + LEFT_OUT) return false;
+  if (fromClient && type === PUSH_PROMISE) return false;
+  const carries = type === DATA || type === HEADERS || type === CONTINUATION || type === PUSH_PROMISE;
+  return !carries || stream % 2 === 1 || (streams.even && !fromClient);
 }

@@ -6,16 +6,8 @@
  */
 import { keep, type Moment } from '../capture/packet.ts';
 import { LIMITS, type OnLimit, type Stored } from '../limits.ts';
-import { HEADER, isLikely, LARGEST_STREAM } from './header.ts';
+import { type Bounds, HEADER, isLikely, LARGEST_FRAME_SIZE, LARGEST_STREAM } from './header.ts';
 import { Held } from './held.ts';
-
-/** What a header is held against; it moves on with the connection. */
-export interface Bounds {
-  /** Largest payload that the receiver of the direction has allowed. */
-  maxFrame: number;
-  /** Highest stream that may have been opened on the connection; both directions move it. */
-  readonly streams: { most: number };
-}
 
 /** Bytes of one packet among those that are held. */
 interface Run {
@@ -35,10 +27,12 @@ export interface Released {
 const RUN = 64;
 /** Headers in a row that no body has by chance. */
 const CHAIN = 3;
-/** Of a payload; where a receiver allows more, hardly any sender makes use of it. */
-const LONGEST = 65_535;
-/** The server may be ahead of the client with what it pushes. */
-const PUSHED = 2_000;
+/** Of a connection of which nothing is known. */
+const ANY: Bounds = {
+  maxFrame: LARGEST_FRAME_SIZE,
+  fromClient: false,
+  streams: { most: LARGEST_STREAM, even: false },
+};
 
 interface Chain {
   readonly count: number;
@@ -46,12 +40,12 @@ interface Chain {
 }
 
 /** How many headers follow each other from `pos` on, three at most, and where the next one has to be: before `end` there is none. */
-function chain(bytes: Buffer, pos: number, end: number, longest: number, most: number): Chain {
+function chain(bytes: Buffer, pos: number, end: number, bounds: Bounds): Chain {
   let next = pos;
   let count = 0;
   while (count < CHAIN && next < end) {
     const available = Math.min(HEADER, end - next);
-    if (!isLikely(bytes, next, available, longest, most)) break;
+    if (!isLikely(bytes, next, available, bounds)) break;
     if (available < HEADER) return { count, next: end + 1 };
     next += HEADER + ((bytes[next]! << 16) | (bytes[next + 1]! << 8) | bytes[next + 2]!);
     count++;
@@ -61,7 +55,7 @@ function chain(bytes: Buffer, pos: number, end: number, longest: number, most: n
 
 /** Whether `bytes[start, end)` are frames, which may go on behind them. */
 export function looksLikeFrames(bytes: Buffer, start: number, end: number): boolean {
-  const { count, next } = chain(bytes, start, end, LONGEST, LARGEST_STREAM);
+  const { count, next } = chain(bytes, start, end, ANY);
   return count === CHAIN || (count > 1 && next === end);
 }
 
@@ -121,11 +115,11 @@ export class Search {
     return null;
   }
 
-  /** Nothing follows what is held: less is enough. @returns like `add`; what is no frame is let go of. */
+  /** Nothing follows what is held: two in a row are enough. @returns like `add`; what is no frame is let go of. */
   settle(): Released | null {
     const { bytes, length } = this.#held;
-    const headers = this.held === 0 ? 0 : this.#headers(bytes, this.#candidate, length).count;
-    if (headers > 1 || (headers === 1 && this.#isWhole(this.#candidate))) return this.#release();
+    if (this.held > 0 && chain(bytes, this.#candidate, length, this.#bounds).count > 1)
+      return this.#release();
     this.clear();
     return null;
   }
@@ -138,17 +132,12 @@ export class Search {
 
   /** @param whole null: as the held runs have it. */
   #begins(bytes: Buffer, pos: number, end: number, whole: boolean | null): 'yes' | 'no' | 'maybe' {
-    const { count, next } = this.#headers(bytes, pos, end);
+    const { count, next } = chain(bytes, pos, end, this.#bounds);
     if (count === CHAIN) return 'yes';
     if (next < end) return 'no';
     if (next > end) return 'maybe';
     if (count > 1) return 'yes';
     return (whole ?? this.#isWhole(pos)) ? 'yes' : 'maybe';
-  }
-
-  #headers(bytes: Buffer, pos: number, end: number): Chain {
-    const { maxFrame, streams } = this.#bounds;
-    return chain(bytes, pos, end, Math.min(maxFrame, LONGEST), streams.most + PUSHED);
   }
 
   #isWhole(place: number): boolean {

@@ -57,11 +57,18 @@ export class Section {
     return false;
   }
 
+  /** Whether the block may be longer by `length`. */
+  takes(length: number): boolean {
+    return this.#held.length + length <= LIMITS.headBytes;
+  }
+
   /** A fragment, or a part of one. @returns false where the block is longer than is taken. */
   add(bytes: Buffer, start: number, end: number): boolean {
-    const taken = Math.min(end, start + LIMITS.headBytes - this.#held.length);
-    this.#held.add(bytes, start, taken);
-    if (taken === end) return true;
+    if (this.takes(end - start)) {
+      this.#held.add(bytes, start, end);
+      return true;
+    }
+    this.#held.add(bytes, start, start + LIMITS.headBytes - this.#held.length);
     this.#onLimit('headBytes');
     return false;
   }

@@ -6,10 +6,10 @@ import type { Moment } from '../capture/packet.ts';
 import type { Side } from '../tcp/stream.ts';
 import { Direction } from './direction.ts';
 import { FrameReader, PREFACE } from './frame.ts';
-import { INITIAL_FRAME_SIZE, LARGEST_STREAM } from './header.ts';
+import { type Bounds, INITIAL_FRAME_SIZE, LARGEST_STREAM } from './header.ts';
 import { HpackDecoder } from './hpack.ts';
 import type { Http2Options, Http2Session, Http2Sink, Http2Stage, Span } from './http2.ts';
-import { type Bounds, looksLikeFrames } from './search.ts';
+import { looksLikeFrames } from './search.ts';
 import { Announced, readSettings } from './settings.ts';
 
 class Session implements Http2Session {
@@ -18,9 +18,13 @@ class Session implements Http2Session {
 
   constructor(sink: Http2Sink, { client, midStream, upgrade, onLimit, stored }: Http2Options) {
     // The stream of the request that asked for the upgrade is open before any frame.
-    const streams = { most: midStream[0] || midStream[1] ? LARGEST_STREAM : 1 };
-    const boundsOf = (): Bounds => ({ maxFrame: INITIAL_FRAME_SIZE, streams });
-    const bounds = [boundsOf(), boundsOf()] as const;
+    const streams = { most: midStream[0] || midStream[1] ? LARGEST_STREAM : 1, even: false };
+    const boundsOf = (side: Side): Bounds => ({
+      maxFrame: INITIAL_FRAME_SIZE,
+      fromClient: side === client,
+      streams,
+    });
+    const bounds = [boundsOf(0), boundsOf(1)] as const;
     const decoders = [new HpackDecoder(onLimit, stored), new HpackDecoder(onLimit, stored)] as const;
     // Those of a side bind what the other sends.
     const announced = [new Announced(decoders[1], bounds[1]), new Announced(decoders[0], bounds[0])] as const;
@@ -37,7 +41,6 @@ class Session implements Http2Session {
     this.#directions = [directionOf(0), directionOf(1)];
     const readerOf = (side: Side) =>
       new FrameReader(this.#directions[side], {
-        client: side === client,
         midStream: midStream[side],
         bounds: bounds[side],
         onLimit,

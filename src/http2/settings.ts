@@ -4,10 +4,9 @@
  * that may be is.
  */
 import { u16, u32 } from '../bytes.ts';
-import { INITIAL_FRAME_SIZE, LARGEST_FRAME_SIZE } from './header.ts';
+import { type Bounds, INITIAL_FRAME_SIZE, LARGEST_FRAME_SIZE } from './header.ts';
 import type { HpackDecoder } from './hpack.ts';
 import { SETTINGS } from './http2.ts';
-import type { Bounds } from './search.ts';
 import { INITIAL_SIZE } from './table.ts';
 
 const SETTING = 6;

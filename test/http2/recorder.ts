@@ -136,7 +136,10 @@ export function record(
       if (start < accounted[side]) throw new Error(`lost from ${start}, told up to ${accounted[side]}`);
       accounted[side] = end;
       rest[side] = null;
-      told.push({ call: 'lost', side, start, end });
+      const before = told.at(-1);
+      // In how many calls a stretch is told depends on how it was delivered.
+      if (before?.call === 'lost' && before.side === side && before.end === start) before.end = end;
+      else told.push({ call: 'lost', side, start, end });
     },
     onForeign(side, bytes, start, end) {
       accounted[side] += end - start;
