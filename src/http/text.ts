@@ -14,10 +14,21 @@ export interface BodyText {
 
 const NOTHING: BodyText = { text: null, whole: false };
 
-/** @param whole `body` is all of the message's body. */
-export function decodeBody(body: Buffer, headers: readonly HeaderField[], whole: boolean): BodyText {
+/** Charsets in which ASCII is ASCII; `` where none is named. */
+const OVER_ASCII: ReadonlySet<string | null> = new Set([null, 'utf-8', 'utf8', 'us-ascii', 'iso-8859-1']);
+
+/**
+ * @param body a character a byte.
+ * @param whole `body` is all of the message's body.
+ */
+export function decodeBody(body: string, headers: readonly HeaderField[], whole: boolean): BodyText {
   if (body.length === 0) return { text: null, whole };
-  const content = decodeContent(body, fieldValue(headers, 'content-encoding'));
+  const coding = fieldValue(headers, 'content-encoding');
+  // Most bodies are ASCII, and then their own text: into a buffer and out of it again took 1 µs for 600 bytes.
+  if (coding === '' && Buffer.byteLength(body) === body.length && OVER_ASCII.has(charsetOf(headers))) {
+    return body.includes('\0') ? NOTHING : { text: body, whole };
+  }
+  const content = decodeContent(Buffer.from(body, 'latin1'), coding);
   if (content.error === 'unknown_coding' || content.error === 'too_many_codings') return NOTHING;
   if (content.bytes.includes(0)) return NOTHING;
   return { text: textOf(content.bytes, headers), whole: whole && content.complete };

@@ -114,7 +114,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
 
   decoded(): DecodedBody {
     const whole = this.#whole && (this.ended === 'complete' || this.ended === 'closed');
-    this.#decoded ??= this.#decode(Buffer.from(this.#body, 'latin1'), this.head?.headers ?? [], whole);
+    this.#decoded ??= this.#decode(this.#body, this.head?.headers ?? [], whole);
     return this.#decoded;
   }
 

@@ -48,8 +48,11 @@ export interface HttpStage {
   frameResponse(head: ResponseHead, requestMethod: string | undefined, onAnomaly: OnAnomaly): Framing;
   looksLikeRequest(bytes: Buffer, start: number, end: number): Likeness;
   looksLikeResponse(bytes: Buffer, start: number, end: number): Likeness;
-  /** @param whole `body` is all of the message's body. */
-  decodeBody(body: Buffer, headers: readonly HeaderField[], whole: boolean): DecodedBody;
+  /**
+   * @param body a character a byte.
+   * @param whole `body` is all of the message's body.
+   */
+  decodeBody(body: string, headers: readonly HeaderField[], whole: boolean): DecodedBody;
 }
 
 /** Why the attempt is judged now. */

@@ -8,8 +8,8 @@ import { LIMITS, type OnLimit } from '../../limits.ts';
 import type { Message } from '../../transaction/transaction.ts';
 import type { KeySpec } from '../verdict.ts';
 import { type Field, formFields, multipartFields, xmlFields } from './form.ts';
-import { scanJson } from './json.ts';
-import { isWrapper, rankOf, USUAL_HEADERS } from './usual.ts';
+import { scanJson, walkJson } from './json.ts';
+import { headerRankOf, isWrapper, rankOf, USUAL_HEADERS } from './usual.ts';
 
 export interface Key {
   readonly value: string;
@@ -93,17 +93,20 @@ function headerValue({ headers }: Searched, name: string): string | undefined {
 /** By rank of their names; of one name the query's before the body's. */
 function usualKeys(request: Searched): Key[] {
   const found: Key[] = [];
-  for (const name of USUAL_HEADERS) {
-    const value = headerValue(request, name);
-    if (value) found.push({ value, from: `header:${name}` });
+  if (request.headers.some(({ name }) => headerRankOf(name) >= 0)) {
+    for (const name of USUAL_HEADERS) {
+      const value = headerValue(request, name);
+      if (value) found.push({ value, from: `header:${name}` });
+    }
   }
   const ranked: { readonly rank: number; readonly key: Key }[] = [];
   const note = (name: string, value: string, from: string) => {
-    const rank = rankOf(name);
-    if (rank < Number.POSITIVE_INFINITY && value !== '') ranked.push({ rank, key: { value, from } });
+    if (value !== '') ranked.push({ rank: rankOf(name), key: { value, from } });
   };
   if (request.query !== '') {
-    for (const [name, value] of formFields(request.query, true)) note(name, value, `query:${name}`);
+    for (const [name, value] of formFields(request.query, true)) {
+      if (isUsual(name)) note(name, value, `query:${name}`);
+    }
   }
   if (request.body !== null) noteBody(request.body, request.whole, note);
   ranked.sort((a, b) => a.rank - b.rank);
@@ -111,6 +114,7 @@ function usualKeys(request: Searched): Key[] {
   return found;
 }
 
+/** Told only of names that are usual. */
 type Note = (name: string, value: string, from: string) => void;
 
 /** What a body is, is told by how it begins: Content-Type is often absent or wrong. */
@@ -119,30 +123,28 @@ function noteBody(body: string, whole: boolean, note: Note): void {
   if (first === '{' || first === '[') {
     noteJson(body, 'json:', note);
   } else if (first === '<') {
-    for (const [name, value] of xmlFields(body)) note(name, value, `xml:${name}`);
+    for (const [name, value] of xmlFields(body)) if (isUsual(name)) note(name, value, `xml:${name}`);
   } else {
     for (const [name, value] of multipartFields(body, whole) ?? formFields(body, whole)) {
       if (isWrapper(name) && value.trimStart().startsWith('{')) noteJson(value, `form:${name} json:`, note);
-      else note(name, value, `form:${name}`);
+      else if (isUsual(name)) note(name, value, `form:${name}`);
     }
   }
 }
 
 /** Members of the document, and of what wraps them: an object, or JSON in a string. */
 function noteJson(text: string, from: string, note: Note, inner = false): void {
-  scanJson(text, (pointer, value) => {
-    const second = pointer.indexOf('/', 1);
-    if (second >= 0) {
-      if (pointer.indexOf('/', second + 1) >= 0) return false;
-      if (isWrapper(pointer.slice(1, second))) note(pointer.slice(second + 1), value, `${from}${pointer}`);
-      return false;
-    }
-    const name = pointer.slice(1);
-    if (!inner && isWrapper(name) && value.trimStart().startsWith('{')) {
-      noteJson(value, `${from}${pointer} json:`, note, true);
-    } else {
-      note(name, value, `${from}${pointer}`);
-    }
+  walkJson(text, (found) => {
+    const { depth } = found;
+    if (depth < 1 || depth > 2 || (depth === 2 && !isWrapper(found.nameAt(1)))) return false;
+    const name = found.nameAt(depth);
+    if (depth === 1 && !inner && isWrapper(name) && found.value.trimStart().startsWith('{')) {
+      noteJson(found.value, `${from}${found.pointer} json:`, note, true);
+    } else if (isUsual(name)) note(name, found.value, `${from}${found.pointer}`);
     return false;
   });
+}
+
+function isUsual(name: string): boolean {
+  return rankOf(name) < Number.POSITIVE_INFINITY;
 }
