@@ -142,6 +142,7 @@ export class Deliveries {
       *[Symbol.iterator]() {
         for (const row of order) yield recordOf(row);
       },
+      toJSON: () => order.map(recordOf),
     };
   }
 

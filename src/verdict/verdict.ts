@@ -448,6 +448,8 @@ export interface ExpectedSummary {
 /** Records in order, each made when it is read: hundreds of thousands of them take more memory than all else. */
 export interface Records<T> extends Iterable<T> {
   readonly length: number;
+  /** All of them, as JSON.stringify takes them. An array needs none. */
+  toJSON?(): readonly T[];
 }
 
 /** What follows the transactions when the capture has ended. */

@@ -119,7 +119,7 @@ async function told(source: PacketSource, timeout: number, problems: Problems): 
           masked.transaction(record);
         },
         end(found) {
-          findings = found;
+          findings = { ...found, deliveries: [...found.deliveries] };
           masked.end(found);
         },
       },

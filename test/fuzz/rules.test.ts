@@ -32,7 +32,7 @@ beforeAll(async () => {
     {
       transaction: (record) => records.push(record),
       end: (found) => {
-        findings = found;
+        findings = { ...found, deliveries: [...found.deliveries] };
       },
     },
   );
