@@ -1,5 +1,5 @@
 /**
- * Holds single parsers against any bytes: HTTP in either direction however it is cut, content codings, and the readers of
+ * Holds single parsers against any bytes: HTTP and HTTP/2 in either direction however they are cut, content codings, and the readers of
  * capture files however their buffer is refilled.
  */
 import { HTTP } from '../../src/analyzer.ts';
@@ -9,6 +9,7 @@ import { decodeBody } from '../../src/http/text.ts';
 import { LIMITS } from '../../src/limits.ts';
 import { copyOf } from '../capture/collect.ts';
 import { bytewise, cutAt, feed, outcome, type Piece, requests, responses } from '../http/recorder.ts';
+import { CLIENT, play, type Recording, SERVER } from '../http2/recorder.ts';
 import { type Problem, Problems } from './problem.ts';
 import { Random } from './random.ts';
 
@@ -63,6 +64,47 @@ export async function checkHttp(bytes: Buffer): Promise<Problem[]> {
     }
   } catch (error) {
     problems.thrown(error);
+  }
+  return problems.list;
+}
+
+/** As either side's, whole, in pieces, and with holes. */
+export async function checkHttp2(bytes: Buffer): Promise<Problem[]> {
+  const problems = new Problems();
+  const random = drawnFrom(bytes);
+  const cuts = Array.from({ length: random.about(12) }, () => random.below(bytes.length + 1));
+  for (const side of [CLIENT, SERVER] as const) {
+    const pieces = (parts: readonly Uint8Array[]) =>
+      parts.map((part) => ({ side, bytes: Buffer.from(part) }));
+    const held = ({ session, stored }: Recording, length: number) => {
+      const position = session.position(side);
+      problems.check(position === length, 'every byte is read', () => `${position} of ${length}`);
+      problems.check(stored.bytes === 0, 'nothing is held after the end', () => `${stored.bytes} bytes`);
+    };
+    try {
+      for (const midStream of [false, true]) {
+        const whole = play(pieces([bytes]), { midStream: [midStream, midStream] });
+        held(whole, bytes.length);
+        // A frame that is searched for may be found where a piece begins: there the cut may tell.
+        if (midStream || whole.told.some(({ call }) => call === 'lost')) continue;
+        const told = JSON.stringify(whole.told);
+        const ways = [cutAt(bytes, cuts), bytes.length > 20_000 ? [] : bytewise(bytes)];
+        for (const way of ways.filter(({ length }) => length > 0)) {
+          const other = JSON.stringify(play(pieces(way)).told);
+          problems.check(other === told, 'no cut changes what is told', () => `${told}\n${other}`);
+        }
+      }
+      let missing = 0;
+      const holes = pieces(cutAt(bytes, cuts)).flatMap((piece) => {
+        if (random.chance(0.6)) return [piece];
+        const gap = random.about(5000);
+        missing += gap;
+        return [piece, { side, gap }];
+      });
+      held(play(holes), bytes.length + missing);
+    } catch (error) {
+      problems.thrown(error);
+    }
   }
   return problems.list;
 }

@@ -6,10 +6,11 @@ import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { damaged } from './by-byte.ts';
 import { FIELD_MUTATIONS } from './by-field.ts';
 import { edited, editedTurns, laid, type Turn, turnsOf } from './by-http.ts';
+import { directionOf } from './by-http2.ts';
 import { PACKET_MUTATIONS } from './by-packet.ts';
 import { checkCapture } from './captures.ts';
 import { type FuzzPacket, fileOf, type Sample } from './packets.ts';
-import { checkContent, checkHttp, checkRefill } from './parsers.ts';
+import { checkContent, checkHttp, checkHttp2, checkRefill } from './parsers.ts';
 import type { Problem } from './problem.ts';
 import type { Random } from './random.ts';
 
@@ -80,6 +81,12 @@ export const TARGETS: readonly Target[] = [
       return [Buffer.from(text.slice(0, 100_000), 'latin1')];
     },
     check: ([bytes]) => checkHttp(bytes!),
+  },
+  {
+    name: 'http2',
+    weight: 4,
+    make: (random) => [directionOf(random)],
+    check: ([bytes]) => checkHttp2(bytes!),
   },
   {
     name: 'content',

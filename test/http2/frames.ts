@@ -27,10 +27,11 @@ export function block(fields: Readonly<Record<string, string>>): Buffer {
   );
 }
 
-function integer(value: number, prefix: number): Buffer {
+/** RFC 7541 §5.1. @param first bits of the first octet before the prefix. */
+export function integer(value: number, prefix: number, first = 0): Buffer {
   const most = 2 ** prefix - 1;
-  if (value < most) return Buffer.of(value);
-  const octets = [most];
+  if (value < most) return Buffer.of(first | value);
+  const octets = [first | most];
   let rest = value - most;
   for (; rest > 127; rest = Math.floor(rest / 128)) octets.push((rest % 128) | 128);
   return Buffer.from([...octets, rest]);

@@ -143,7 +143,10 @@ export function record(
     },
     onForeign(side, bytes, start, end) {
       accounted[side] += end - start;
-      told.push({ call: 'foreign', side, text: bytes.toString('latin1', start, end) });
+      const text = bytes.toString('latin1', start, end);
+      const before = told.at(-1);
+      if (before?.call === 'foreign' && before.side === side) before.text += text;
+      else told.push({ call: 'foreign', side, text });
     },
   };
   const session = HTTP2.open(sink, {
@@ -157,7 +160,7 @@ export function record(
 }
 
 /** The n-th packet, a millisecond after the one before. */
-function packet(n: number): Moment {
+export function packet(n: number): Moment {
   return { time: n * 1e6, file: 0, frame: n };
 }
 
