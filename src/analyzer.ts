@@ -12,6 +12,7 @@ import { looksLikeRequest, looksLikeResponse } from './http/detect.ts';
 import { frameRequest, frameResponse } from './http/framing.ts';
 import { createRequestParser, createResponseParser } from './http/parser.ts';
 import { decodeBody } from './http/text.ts';
+import { HTTP2 } from './http2/session.ts';
 import { costsEvidence, type LimitName } from './limits.ts';
 import type { Connection, Side, StreamSink } from './tcp/stream.ts';
 import { ConnectionTable } from './tcp/table.ts';
@@ -129,6 +130,7 @@ export async function analyze(
   const context: Context = {
     http: HTTP,
     tls: TLS,
+    http2: HTTP2,
     secrets: withEmbedded(options.secrets, source.facts.keyLogs ?? [], onLimit),
     agenda,
     timeout: policies.shortestTimeout,
@@ -264,6 +266,7 @@ export async function retrace(
   const context: Context = {
     http: HTTP,
     tls: TLS,
+    http2: HTTP2,
     // Ciphertext is told as it is.
     secrets: null,
     agenda,

@@ -85,6 +85,9 @@ export const LIMITS = {
   certificateNameLength: 1_024,
   /** Requests of one connection that wait for their answer. Fires: further requests are not paired. */
   pendingRequests: 1_000,
+  /** Streams of an HTTP/2 connection with missing bytes that are remembered once they are over, so that what still comes of
+   *  them is not taken for one that began unseen. Fires: the oldest are forgotten, uncounted. */
+  forgottenStreams: 4_096,
   /** Bytes of one message head, start line included. Fires: the head is cut there and the message ends. */
   headBytes: 256 * 1024,
   /** Header fields of one head, and of one trailer section. Fires: further fields are dropped. */

@@ -1,6 +1,6 @@
 /**
  * `wirewitness explain [CODE]`: what a verdict means, whose side it points at, how sure it starts, what to do; and
- * what a signal tells, the anomalies of HTTP and TLS among them.
+ * what a signal tells, the anomalies of HTTP, HTTP/2 and TLS among them.
  */
 import { UserError } from '../error.ts';
 import { escapeText } from '../report/escape.ts';
@@ -25,6 +25,7 @@ export function explain(code: string | null, columns: number, { explain: words }
   const signals: readonly SignalEntry[] = [
     ...named('', words.signals),
     ...named('http_anomaly:', words.httpAnomalies),
+    ...named('http2_anomaly:', words.http2Anomalies),
     ...named('tls_anomaly:', words.tlsAnomalies),
   ];
   return `${linesOf().join('\n')}\n`;

@@ -118,7 +118,7 @@ class Session implements TlsSession {
   unfinished(side: Side): RecordHead | null {
     const { reader, untold } = this.#halves[side];
     const head = reader.open;
-    const read = untold !== null && this.facts.done !== null && this.#options.reads(this.facts.alpn);
+    const read = untold !== null && this.facts.done !== null;
     return read && head !== null && head.type === APPLICATION_DATA ? head : null;
   }
 
@@ -234,7 +234,7 @@ class Session implements TlsSession {
     const place = placeOf(head, last);
     if (opened !== null) {
       if (half.lost !== null) this.#tellLost(half, head.start, opened.skipped);
-      this.#onOpened(half, head, opened, place, untold ?? []);
+      this.#onOpened(half, head, opened, place);
     } else if (untold !== null && unsealer.opened && this.facts.done !== null) {
       this.#sink.onPlainGap(half.side, Math.max(0, head.length - unsealer.overhead), place);
     } else {
@@ -242,21 +242,14 @@ class Session implements TlsSession {
     }
   }
 
-  #onOpened(
-    half: Half,
-    head: RecordHead,
-    opened: Unsealed,
-    place: Place,
-    untold: readonly (() => void)[],
-  ): void {
+  #onOpened(half: Half, head: RecordHead, opened: Unsealed, place: Place): void {
     const { type, content } = opened;
     if (type === HANDSHAKE) {
       this.#onHandshake(half, head, content, place.last);
     } else if (type === ALERT && content.length === 2) {
       noteAlert(this.facts, half.side, content, this.#modern, place.first);
     } else if (type === APPLICATION_DATA && content.length > 0) {
-      if (!this.#options.reads(this.facts.alpn)) for (const tell of untold) tell();
-      else if (opened.early && this.#early !== null) this.#holdEarly(content, place);
+      if (opened.early && this.#early !== null) this.#holdEarly(content, place);
       else this.#onData(half.side, content, place);
     }
   }

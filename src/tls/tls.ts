@@ -160,8 +160,6 @@ export interface TlsOptions {
   readonly onLimit: OnLimit;
   /** Told what is held of records and handshake messages that are not whole. */
   readonly stored: Stored;
-  /** Whether plaintext of this protocol (ALPN; null: none was agreed) is asked for. */
-  reads(alpn: string | null): boolean;
 }
 
 /** What pairing needs of the TLS stage; the analyzer hands it in. */

@@ -5,6 +5,7 @@
  */
 import type { Agenda, Task } from '../agenda.ts';
 import type { Time } from '../capture/packet.ts';
+import type { Http2Stage } from '../http2/http2.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Connection, Direction, Side } from '../tcp/stream.ts';
 import type { Secrets, TlsFacts, TlsStage } from '../tls/tls.ts';
@@ -19,6 +20,7 @@ const SYN_BACKOFF = 2.5;
 export interface Context {
   readonly http: HttpStage;
   readonly tls: TlsStage;
+  readonly http2: Http2Stage;
   readonly secrets: Secrets | null;
   readonly agenda: Agenda;
   /** Response deadline after the last progress; the shortest where it differs by receiver. */
@@ -48,6 +50,8 @@ export class Attempts {
   /** What is known of the TLS that the connection carries, and how many attempts were begun before it. */
   #tls: TlsFacts | null = null;
   #begunBefore = 0;
+  /** Streams are answered in any order (RFC 9113 §5): none is passed over because a later one was answered. */
+  multiplexed = false;
   /** The request whose bytes came in last, as long as anything can become of it. */
   latest: Exchange | null = null;
   #connection: Connection;
@@ -155,9 +159,12 @@ export class Attempts {
 
   /** The sender goes on: what it was answered before, it has taken. */
   decideTaken(): void {
-    for (let i = 0; i < this.#answeredTo; i++) {
+    const { acked } = this.receiverSide;
+    for (let i = 0; i < this.#looked; i++) {
       const exchange = this.#pending[i]!;
-      if (!exchange.decided && isAnswered(exchange)) this.#decide(exchange, 'answered');
+      if (exchange.decided || !isAnswered(exchange)) continue;
+      // A stream that goes on says nothing of the others.
+      if (!this.multiplexed || acked >= exchange.response!.end) this.#decide(exchange, 'answered');
     }
     this.#forgetAnswered();
   }
@@ -194,7 +201,7 @@ export class Attempts {
     this.#timer = null;
     if (now >= this.#settleAt) {
       this.#settleAt = Number.POSITIVE_INFINITY;
-      this.#decideSettled();
+      this.#decideSettled(now);
     }
     let next = this.#settleAt;
     for (const exchange of this.#pending) {
@@ -213,13 +220,15 @@ export class Attempts {
   }
 
   /** Answered, or never to be: the receiver has closed its direction. */
-  #decideSettled(): void {
+  #decideSettled(now: Time): void {
     const { fin, holding, acked } = this.receiverSide;
     const senderClosed = this.senderSide.fin !== null || this.senderSide.rst !== null;
     for (const exchange of this.#pending) {
       if (exchange.decided || exchange.kind === 'opaque') continue;
       if (!isAnswered(exchange)) {
-        if (fin !== null && !holding) this.#decide(exchange, 'closed');
+        const over = (exchange.stream?.overAt ?? Number.POSITIVE_INFINITY) + SETTLE;
+        if ((fin !== null && !holding) || over <= now) this.#decide(exchange, 'closed');
+        else if (over < this.#settleAt) this.#settleAt = over;
       } else if (senderClosed || acked >= exchange.response!.end) {
         this.#decide(exchange, 'answered');
       }
@@ -232,9 +241,10 @@ export class Attempts {
     const receiver = this.receiverSide;
     // What the receiver sent unasked is no sign of a request where the stream of requests was seen from its start.
     const opened = sender.syn !== null || receiver.syn !== null;
-    // A handshake is no request.
-    const spoken = this.#tls === null && (sender.highest > 0 || this.#hasSpoken());
-    const carried = spoken || requestGap > 0 || (receiver.highest > 0 && !opened);
+    // Neither a handshake is a request, nor are settings.
+    const silent = this.#tls !== null || this.multiplexed;
+    const spoken = !silent && (sender.highest > 0 || this.#hasSpoken());
+    const carried = spoken || requestGap > 0 || (receiver.highest > 0 && !opened && !this.multiplexed);
     if (!opened && !carried) return;
     const exchange = this.begin(carried ? 'exchange' : 'connect');
     exchange.requestUnseen = requestGap;
@@ -258,8 +268,14 @@ export class Attempts {
 
   /** Lets go of what was judged and can get no answer any more: it has one, or a later request has. */
   #forgetAnswered(): void {
-    const isOver = (exchange: Exchange) => exchange.decided && (exchange.passed || isAnswered(exchange));
-    this.#keep((exchange) => !isOver(exchange), this.#answeredTo);
+    const isOver = (exchange: Exchange) =>
+      exchange.decided && (exchange.passed || exchange.stream?.overAt != null || isAnswered(exchange));
+    this.#keep((exchange) => !isOver(exchange), this.#looked);
+  }
+
+  /** So many of them, in order, may have been answered. */
+  get #looked(): number {
+    return this.multiplexed ? this.#pending.length : this.#answeredTo;
   }
 
   /** Of the first `count`, only those. */

@@ -1,55 +1,42 @@
 /**
- * What one connection carries: gives both streams to the HTTP parsers and pairs requests with responses in order
- * (RFC 9112 §9.3.2). Streams are told of gaps; what came before a gap cannot answer what was sent after it.
+ * What one connection carries: finds out what it speaks (plain or TLS, HTTP/1.x or HTTP/2, who asks and who answers) and gives
+ * both streams to what pairs the messages of that: `ordered.ts` or `multiplexed.ts`.
  */
-import type { Moment } from '../capture/packet.ts';
-import type {
-  Anomaly,
-  Framing,
-  MessageEnd,
-  MessageSink,
-  RequestHead,
-  ResponseHead,
-} from '../http/message.ts';
+import type { Moment, Time } from '../capture/packet.ts';
 import type { Connection, EndCause, Side, StreamSink } from '../tcp/stream.ts';
 import type { Place } from '../tls/tls.ts';
 import { Attempts, type Context, type Hooks } from './attempts.ts';
 import { type Roles, rolesByContent, rolesByHandshake } from './detect.ts';
-import { addOther, type Exchange } from './exchange.ts';
-import { Foreign } from './foreign.ts';
-import { CollectedMessage, NO_BODY } from './message.ts';
+import type { Exchange } from './exchange.ts';
+import { Multiplexed } from './multiplexed.ts';
+import { Opening } from './opening.ts';
+import { type Carrier, Ordered } from './ordered.ts';
 import { type Positions, StreamPositions } from './positions.ts';
 import { type Carried, Secured } from './secured.ts';
-import type { Parser } from './transaction.ts';
 
-export class Conversation implements Hooks {
+/** As ALPN names it (RFC 9113 §3.2). */
+const HTTP2 = 'h2';
+
+/** Its preface, or the length of a server's settings, may begin so. */
+const mayBeHttp2 = (bytes: Buffer, start: number) => bytes[start] === 0x50 || bytes[start] === 0;
+
+export class Conversation implements Hooks, Carrier {
   readonly sinks: readonly [StreamSink, StreamSink];
   #connection: Connection;
   #context: Context;
   #attempts: Attempts;
+  #ordered: Ordered;
+  /** Takes all that is carried, once that is HTTP/2. */
+  #multiplexed: Multiplexed | null = null;
   #rolesSure = false;
-  #requests: Parser | null = null;
-  #responses: Parser | null = null;
   /** Moment of the stream callback at hand; lent. */
   #at: Moment;
-  /** The callback at hand tells of a gap: no packet carries what ends in it. */
-  #inGap = false;
-  /** The request whose bytes are coming in. */
-  #sending: Exchange | null = null;
-  /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
-  #receiving: CollectedMessage<ResponseHead> | null = null;
-  #answering: Exchange | null = null;
-  #foreign: Foreign;
-  #tunnel = false;
   /** Bytes have come that are no TLS, and nothing has changed since. */
   #plain = false;
   #secured: Secured | null = null;
-  /** Where the record began that stopped short and was taken for a request. */
-  #cutAt = -1;
-  /** Bytes of the sender that were not captured and belong to no request that is known. */
-  #requestGap = 0;
-  /** What was odd between two requests, when it was too late to tell it of the one before. */
-  #oddities: Anomaly[] = [];
+  /** What it carries may still turn out to be HTTP/2. */
+  #undecided = true;
+  #opening: Opening | null = null;
   #endedSides = 0;
   #positions: Positions;
 
@@ -58,15 +45,19 @@ export class Conversation implements Hooks {
     this.#context = context;
     this.#at = connection.first;
     this.#attempts = new Attempts(connection, context, this);
-    this.#foreign = new Foreign(this.#attempts);
     this.#positions = new StreamPositions(connection);
+    this.#ordered = new Ordered(connection, context, this.#attempts, this);
     this.sinks = [new SideSink(this, 0), new SideSink(this, 1)];
+  }
+
+  get positions(): Positions {
+    return this.#positions;
   }
 
   onBytes(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
     this.#at = at;
     if (this.#secured === null && !this.#plain) {
-      const midStream = this.#connection.opener === null && !this.#tunnel;
+      const midStream = this.#connection.opener === null && !this.#ordered.tunnel;
       if (this.#context.tls.looksLikeTls(bytes, start, end, midStream)) this.#secure(at);
       else this.#plain = true;
     }
@@ -82,16 +73,71 @@ export class Conversation implements Hooks {
 
   /** Bytes for the parsers, as the connection or its TLS carries them. */
   #onPlain(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
-    this.#at = at;
     this.#positions.measure(side, end - start);
-    if (side === this.#attempts.sender) {
-      this.#requests!.onBytes(bytes, start, end, at);
-      this.#sending?.request?.reach(this.#positions.reached(side), at);
-      this.#attempts.watch(at.time);
+    if (this.#undecided && !this.#isDecided(side, bytes, start, end, at)) return;
+    this.#handOn(side, bytes, start, end, at);
+  }
+
+  /** Whether the bytes may be handed on: those that waited for them have been. */
+  #isDecided(side: Side, bytes: Buffer, start: number, end: number, at: Moment): boolean {
+    const { http2 } = this.#context;
+    const fromSender = side === this.#attempts.sender;
+    const opened = this.#secured !== null || this.#connection.opener !== null;
+    let verdict: 'yes' | 'no' | 'maybe';
+    if (this.#secured?.facts.alpn === HTTP2) {
+      verdict = 'yes';
+    } else if (opened && (this.#opening !== null || mayBeHttp2(bytes, start))) {
+      this.#opening ??= new Opening();
+      verdict = this.#opening.take(http2, side, fromSender, bytes, start, end, at);
     } else {
-      this.#responses!.onBytes(bytes, start, end, at);
-      this.#receiving?.reach(this.#positions.reached(side), at);
+      verdict = fromSender && !opened ? http2.looksLikeHttp2(bytes, start, end, true) : 'no';
     }
+    if (verdict === 'maybe' && opened) return false;
+    this.#undecided = false;
+    if (verdict === 'yes') this.#multiply(!opened);
+    return this.#release();
+  }
+
+  /** What waited goes on; true where nothing did. */
+  #release(): boolean {
+    const held = this.#opening?.held ?? [];
+    this.#opening = null;
+    for (const piece of held) this.#handOn(piece.side, piece.bytes, 0, piece.bytes.length, piece.at);
+    return held.length === 0;
+  }
+
+  /** From here on it speaks HTTP/2. */
+  #multiply(midStream: boolean): Multiplexed {
+    this.#undecided = false;
+    this.#multiplexed = new Multiplexed({
+      connection: this.#connection,
+      attempts: this.#attempts,
+      context: this.#context,
+      carrier: this,
+      midStream,
+    });
+    return this.#multiplexed;
+  }
+
+  #handOn(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
+    this.#at = at;
+    // What of the request is still to come when its upgrade is granted comes in HTTP/1.1.
+    const before = side === this.#attempts.sender && this.#ordered.sending;
+    if (this.#multiplexed === null || before) this.#ordered.onBytes(side, bytes, start, end, at);
+    else this.#multiplexed.onBytes(side, bytes, start, end, this.#ordered.positionOf(side), at);
+  }
+
+  takes(side: Side, bytes: Buffer, start: number, end: number): boolean {
+    this.#multiplexed?.onBytes(side, bytes, start, end, this.#ordered.positionOf(side), this.#at);
+    return this.#multiplexed !== null;
+  }
+
+  onUpgrade(exchange: Exchange): void {
+    this.#multiply(false).adopt(exchange);
+  }
+
+  onTunnel(plain: boolean): void {
+    this.#plain = plain;
   }
 
   onGap(side: Side, length: number, at: Moment): void {
@@ -105,32 +151,25 @@ export class Conversation implements Hooks {
   }
 
   #onPlainGap(side: Side, length: number, at: Moment): void {
+    this.#release();
     this.#at = at;
     this.#positions.measure(side, length);
-    this.#inGap = true;
-    if (side === this.#attempts.sender) this.#onRequestGap(length, at);
-    else this.#onResponseGap(length, at);
-    this.#inGap = false;
+    this.#undecided = false;
+    if (this.#multiplexed === null) this.#ordered.onGap(side, length, at);
+    else this.#multiplexed.onGap(side, length, this.#ordered.positionOf(side), at);
   }
 
   /** From here on the connection, or the tunnel in it, carries TLS. */
   #secure(at: Moment): void {
     const { sender, sure } = rolesByHandshake(this.#connection);
     this.#rolesSure ||= sure;
-    if (!this.#tunnel) this.#attempts.sender = sender;
-    this.#secured = new Secured(
-      this.#connection,
-      this.#attempts,
-      this.#context,
-      this.#carried(),
-      this.#tunnel,
-    );
+    const { tunnel } = this.#ordered;
+    if (!tunnel) this.#attempts.sender = sender;
+    this.#secured = new Secured(this.#connection, this.#attempts, this.#context, this.#carried(), tunnel);
     this.#positions = this.#secured.positions;
     this.#attempts.secure(this.#secured.facts, at.time);
-    this.#tunnel = false;
-    // Missing bytes before the first hello are no request.
-    this.#requestGap = 0;
-    this.#openParsers(false, false);
+    this.#undecided = true;
+    this.#ordered.beginSecured();
   }
 
   #carried(): Carried {
@@ -139,87 +178,42 @@ export class Conversation implements Hooks {
       onPlain: (side, bytes, start, end, at) => this.#onPlain(side, bytes, start, end, at),
       onPlainGap: (side, length, at) => this.#onPlainGap(side, length, at),
       onLost: (side, length) => {
-        if (side === this.#attempts.sender) this.#requestGap += length;
-        else this.#attempts.missAnswer(length);
+        if (this.#multiplexed === null) this.#ordered.onLost(side, length);
+        else this.#multiplexed.onLost(side, length);
       },
       onForeign: (side, bytes, start, end, at) => {
-        this.#at = at;
         this.#attempts.secure(null, at.time);
-        const who = side === this.#attempts.sender ? 'sender' : 'receiver';
-        this.#foreign.take(who, bytes, start, end, at);
+        this.#ordered.onForeign(side, bytes, start, end, at);
       },
     };
   }
 
   onConclude(): void {
-    this.#takeCutRequest();
+    if (this.#multiplexed === null) this.#ordered.takeCutRequest();
   }
 
   onDecide(exchange: Exchange): void {
-    this.#takeCutAnswer(exchange);
-  }
-
-  /** A record that stops short begins a request, or goes on with one, of which nothing can be read. */
-  #takeCutRequest(): void {
-    const { sender, senderSide } = this.#attempts;
-    const cut = this.#secured?.unfinished(sender) ?? null;
-    if (cut === null || cut.start === this.#cutAt) return;
-    this.#cutAt = cut.start;
-    if (this.#sending === null) {
-      this.#attempts.decideTaken();
-      const exchange = this.#attempts.begin('exchange');
-      exchange.request = this.#unread<RequestHead>(cut);
-    }
-    (this.#sending ?? this.#attempts.waiting())?.request?.reach(senderSide.next, senderSide.lastData);
-  }
-
-  /** Likewise of its answer. */
-  #takeCutAnswer(exchange: Exchange): void {
-    const cut = this.#secured?.unfinished(this.#receiverSide) ?? null;
-    if (cut === null || exchange.response !== null || exchange !== this.#attempts.waiting()) return;
-    const { next, lastData } = this.#attempts.receiverSide;
-    exchange.response = this.#unread<ResponseHead>(cut);
-    exchange.response.reach(next, lastData);
-  }
-
-  #unread<H extends RequestHead | ResponseHead>({ start, first }: Pick<Place, 'start' | 'first'>) {
-    const message = new CollectedMessage<H>(start, first, this.#context.http.decodeBody, NO_BODY);
-    message.ended = 'cut';
-    return message;
-  }
-
-  #onRequestGap(length: number, at: Moment): void {
-    const sending = this.#sending;
-    const before = this.#attempts.latest;
-    this.#requests!.onGap(length, at);
-    // Letters in front of the gap may only now count as a request.
-    const hit = sending ?? (this.#attempts.latest === before ? null : this.#attempts.latest);
-    if (hit !== null) hit.requestUnseen += length;
-    if (sending === null || sending !== this.#sending) this.#requestGap += length;
-    else sending.request!.reach(this.#positions.reached(this.#attempts.sender), null);
-  }
-
-  #onResponseGap(length: number, at: Moment): void {
-    const receiving = this.#receiving;
-    this.#responses!.onGap(length, at);
-    if (receiving === null || receiving !== this.#receiving) this.#attempts.missAnswer(length);
-    else receiving.reach(this.#positions.reached(this.#receiverSide), null);
+    if (this.#multiplexed !== null) this.#multiplexed.onDecide(exchange);
+    else this.#ordered.takeCutAnswer(exchange);
   }
 
   onEnd(side: Side, cause: EndCause, at: Moment): void {
     this.#at = at;
     this.#endedSides++;
-    if (this.#requests === null) this.#assign(rolesByHandshake(this.#connection));
+    if (!this.#ordered.isOpen) this.#assign(rolesByHandshake(this.#connection));
     const attempts = this.#attempts;
     const fromSender = side === attempts.sender;
     this.#secured?.onEnd(side);
     // While the request that it goes on with is still open.
-    if (fromSender) this.#takeCutRequest();
-    (fromSender ? this.#requests! : this.#responses!).onEnd(cause, at);
+    if (fromSender) this.onConclude();
+    this.#release();
+    this.#ordered.onEnd(side, cause, at);
+    this.#multiplexed?.onEnd(side, at);
+    const gap = this.#multiplexed?.requestGap ?? this.#ordered.requestGap;
     if (this.#endedSides === 2) {
-      attempts.conclude(cause === 'fin' || cause === 'reset' ? 'closed' : cause, true, this.#requestGap);
+      attempts.conclude(cause === 'fin' || cause === 'reset' ? 'closed' : cause, true, gap);
     } else if (cause === 'reset' && (!fromSender || attempts.begun === 0)) {
-      attempts.conclude('closed', false, this.#requestGap);
+      attempts.conclude('closed', false, gap);
     } else if (cause === 'fin' && !fromSender) {
       attempts.settle();
     }
@@ -228,212 +222,23 @@ export class Conversation implements Hooks {
   /** Roles that only the ports spoke for may turn round until a message was seen. */
   #assign({ sender, sure }: Roles): void {
     this.#rolesSure ||= sure;
-    if (this.#requests !== null) {
+    if (this.#ordered.isOpen) {
       if (sender === this.#attempts.sender) return;
       if (this.#attempts.begun > 0 && this.#attempts.onlyOpaque === null) return;
       this.#attempts.onlyOpaque?.turnRound();
     }
     this.#attempts.sender = sender;
     const isMid = (side: Side) => this.#secured === null && this.#connection.sides[side].syn === null;
-    this.#openParsers(isMid(sender), isMid(sender === 0 ? 1 : 0));
+    this.#ordered.open(isMid(sender), isMid(sender === 0 ? 1 : 0));
   }
 
-  /** Whether each of them begins in the middle of its stream. */
-  #openParsers(requestsMid: boolean, responsesMid: boolean): void {
-    const { http, onLimit } = this.#context;
-    const { stored } = this.#connection;
-    const requests = { midStream: requestsMid, onLimit, stored };
-    this.#requests = http.requestParser(this.#requestSink(), requests);
-    this.#responses = http.responseParser(this.#responseSink(), { ...requests, midStream: responsesMid });
-    this.#positions.reset();
+  idleAt(at: Moment): Time {
+    const idle = this.#secured?.idleOf(this.#attempts.sender) ?? at.time - this.#connection.previousTime;
+    return Math.max(0, idle);
   }
 
-  get #receiverSide(): Side {
-    return this.#attempts.sender === 0 ? 1 : 0;
-  }
-
-  /** Made with its parser: a connection on which nothing was said yet needs none. */
-  #requestSink(): MessageSink<RequestHead> {
-    return {
-      onStart: (at) => this.#onRequestStart(at),
-      onHead: (head) => {
-        const exchange = this.#sending!;
-        exchange.request!.head = head;
-        return this.#context.http.frameRequest(head, (anomaly) => exchange.noteAnomaly(anomaly));
-      },
-      onBody: (bytes, start, end) => this.#sending!.request!.addBody(bytes, start, end),
-      onBodyGap: (length) => this.#sending!.request!.addBodyGap(length),
-      onEnd: (end) => this.#onRequestEnd(end),
-      onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
-      onOther: (bytes, start, end) => {
-        if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
-      },
-      isDue: () => this.#attempts.latest === null || this.#attempts.latest.response !== null,
-    };
-  }
-
-  #responseSink(): MessageSink<ResponseHead> {
-    return {
-      onStart: (at) => {
-        this.#receiving = new CollectedMessage<ResponseHead>(
-          this.#positions.startOf(this.#receiverSide, this.#responses!.position),
-          this.#positions.firstOf(this.#receiverSide, this.#responses!.position, at),
-          this.#context.http.decodeBody,
-          { keepsBody: this.#context.keepsAnswers ?? true, hashed: false, stored: this.#connection.stored },
-        );
-        this.#answering = this.#answerable() ?? null;
-        // At once, so that an answer which stops within its head is not taken for none.
-        if (this.#answering !== null) this.#answering.response = this.#receiving;
-      },
-      onHead: (head) => this.#onResponseHead(head),
-      onBody: (bytes, start, end) => this.#receiving!.addBody(bytes, start, end),
-      onBodyGap: (length) => this.#receiving!.addBodyGap(length),
-      onEnd: (end) => this.#onResponseEnd(end),
-      onAnomaly: (anomaly) => (this.#answering ?? this.#attempts.waiting())?.noteAnomaly(anomaly),
-      onOther: (bytes, start, end) => {
-        const waiting = this.#tunnel ? undefined : this.#attempts.waiting();
-        if (waiting !== undefined) {
-          waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
-        } else if (this.#speaksOther()) {
-          this.#foreign.take('receiver', bytes, start, end, this.#at);
-        }
-      },
-      isDue: () => this.#attempts.waiting() !== undefined,
-    };
-  }
-
-  #onRequestStart(delivered: Moment): void {
-    const { sender } = this.#attempts;
-    const { position } = this.#requests!;
-    const at = this.#positions.firstOf(sender, position, delivered);
-    const begun = this.#begunUnseen();
-    // The end of an answer was seen: it answers nothing that is sent from here on.
-    if (begun !== null && begun.opaque.receiver !== null) this.#attempts.release(begun);
-    this.#attempts.decideTaken();
-    const exchange = this.#attempts.begin('exchange');
-    exchange.request = new CollectedMessage<RequestHead>(
-      this.#positions.startOf(sender, position),
-      at,
-      this.#context.http.decodeBody,
-      { keepsBody: true, hashed: true, stored: this.#connection.stored },
-    );
-    exchange.requestUnseen = this.#requestGap;
-    this.#requestGap = 0;
-    if (exchange.index > 1) {
-      const idle = this.#secured?.idleOf(sender) ?? at.time - this.#connection.previousTime;
-      exchange.idleBefore = Math.max(0, idle);
-    }
-    if (this.#oddities.length > 0) {
-      for (const anomaly of this.#oddities) exchange.noteAnomaly(anomaly);
-      this.#oddities = [];
-    }
-    this.#sending = exchange;
-    this.#attempts.latest = exchange;
-  }
-
-  #noteOfRequest(anomaly: Anomaly): void {
-    const exchange = this.#sending ?? this.#attempts.latest;
-    if (exchange !== null && !exchange.decided) exchange.noteAnomaly(anomaly);
-    else this.#noteOddity(anomaly);
-  }
-
-  /** Told of the next request. */
-  #noteOddity(anomaly: Anomaly): void {
-    if (!this.#oddities.includes(anomaly)) this.#oddities.push(anomaly);
-  }
-
-  #onRequestEnd(cause: MessageEnd): void {
-    const exchange = this.#sending!;
-    const request = exchange.request!;
-    this.#sending = null;
-    request.ended = cause;
-    const end = this.#positions.endOf(this.#attempts.sender, this.#requests!.position);
-    request.reach(end, this.#inGap ? null : this.#at);
-    if (cause === 'complete' || cause === 'closed') {
-      exchange.acked = this.#attempts.senderSide.watch(request.end);
-    }
-    if (!exchange.decided) this.#context.onRequest(exchange);
-    this.#attempts.answered(exchange);
-  }
-
-  #onResponseHead(head: ResponseHead): Framing {
-    const message = this.#receiving!;
-    message.head = head;
-    this.#begunUnseen();
-    const waiting = this.#answering ?? this.#answerable();
-    if (head.complete && head.status >= 100 && head.status < 200 && head.status !== 101) {
-      this.#answering = null;
-      if (waiting !== undefined) {
-        waiting.response = null;
-        waiting.noteInterim(head.status, message.firstByte);
-      }
-      return { kind: 'none' };
-    }
-    const exchange = waiting ?? this.#withoutRequest();
-    this.#answering = exchange;
-    if (exchange !== null) {
-      exchange.response = message;
-      this.#attempts.passOver(exchange);
-    }
-    const method = exchange?.request?.head?.method;
-    const framing = this.#context.http.frameResponse(head, method, (anomaly) => {
-      exchange?.noteAnomaly(anomaly);
-    });
-    if (framing.kind === 'tunnel') {
-      this.#tunnel = true;
-      this.#plain = method !== 'CONNECT';
-      this.#requests!.enterTunnel();
-    }
-    return framing;
-  }
-
-  #onResponseEnd(cause: MessageEnd): void {
-    const message = this.#receiving!;
-    const exchange = this.#answering;
-    message.ended = cause;
-    const end = this.#positions.endOf(this.#receiverSide, this.#responses!.position);
-    message.reach(end, this.#inGap ? null : this.#at);
-    this.#receiving = null;
-    this.#answering = null;
-    if (exchange !== null) this.#attempts.answered(exchange);
-    else message.letGo();
-  }
-
-  /** What a response may answer: not a request of which no byte had arrived when it was sent (an idle 408 crosses it). */
-  #answerable(): Exchange | undefined {
-    const waiting = this.#attempts.waiting();
-    if (waiting === undefined || waiting.request === null) return waiting;
-    // Its answer may be missing, and after it a request is: the response is that one's.
-    if (waiting.answerUnseen > 0 && this.#requestGap > 0) return undefined;
-    if (this.#attempts.senderSide.acked > waiting.request.start) return waiting;
-    waiting.noteAnomaly('unsolicited_response');
-    return undefined;
-  }
-
-  /** A response to a request that was not captured; null when nothing was asked at all (an idle 408). */
-  #withoutRequest(): Exchange | null {
-    if (this.#foreign.answered !== null) return this.#foreign.answered;
-    const sender = this.#attempts.senderSide;
-    const begins = this.#attempts.begun === 0 && sender.syn === null;
-    if (this.#requestGap === 0 && sender.packets > 0 && !begins) {
-      this.#noteOddity('unsolicited_response');
-      return null;
-    }
-    const exchange = this.#attempts.begin('exchange');
-    exchange.answerFrom = this.#receiving!.start;
-    exchange.requestUnseen = this.#requestGap;
-    this.#requestGap = 0;
-    return exchange;
-  }
-
-  /** Bytes that are no HTTP are another protocol only where nothing was missed and no message was before them. */
-  #speaksOther(): boolean {
-    return this.#tunnel || this.#foreign.begun || (this.#attempts.begun === 0 && this.#requestGap === 0);
-  }
-
-  /** The attempt whose end was all that was captured of it, when the first message after it comes. */
-  #begunUnseen(): Exchange | null {
-    return this.#tunnel || this.#connection.opener !== null ? null : this.#foreign.turnOut();
+  unfinished(side: Side): Pick<Place, 'start' | 'first'> | null {
+    return this.#secured?.unfinished(side) ?? null;
   }
 }
 

@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.ts';
 import type { AckWatch, Connection, Side } from '../tcp/stream.ts';
 import type { TlsFacts } from '../tls/tls.ts';
 import type { CollectedMessage } from './message.ts';
+import type { Stream } from './stream.ts';
 import { type Occasion, type OtherBytes, receiverOf, senderOf, type Transaction } from './transaction.ts';
 
 /** Bytes kept to name a protocol that is not HTTP. */
@@ -37,6 +38,7 @@ export class Exchange implements Transaction {
   opaque: Transaction['opaque'] = NOTHING;
   answerDoubtful = false;
   tls: TlsFacts | null = null;
+  stream: Stream | null = null;
   opensTls = false;
   idleBefore: Time | null = null;
   anomalies: readonly Anomaly[] = NONE;
@@ -118,6 +120,7 @@ export class Exchange implements Transaction {
   letGo(): void {
     this.request?.letGo();
     this.response?.letGo();
+    this.stream?.letGo();
   }
 
   /** Last time that anything went forward; only after it does the deadline count. */
@@ -126,11 +129,20 @@ export class Exchange implements Transaction {
     const receiver = receiverOf(this);
     let latest = this.connection.first.time;
     if (this.request !== null) latest = Math.max(latest, this.request.lastByte.time);
+    if (this.stream !== null) return Math.max(latest, this.#streamProgress());
     if (sender.ackedAt !== null && sender.acked > (this.request?.start ?? 0)) {
       latest = Math.max(latest, sender.ackedAt.time);
     }
     if (receiver.lastData !== null) latest = Math.max(latest, receiver.lastData.time);
     return latest;
+  }
+
+  /** Other streams go on beside it, and their bytes are acknowledged with its own. */
+  #streamProgress(): Time {
+    return Math.max(
+      this.acked?.at?.time ?? Number.NEGATIVE_INFINITY,
+      this.response?.lastByte.time ?? Number.NEGATIVE_INFINITY,
+    );
   }
 }
 

@@ -21,9 +21,6 @@ export interface Carried {
   onForeign(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void;
 }
 
-/** Its frames are no text for the HTTP/1.x parsers: each turn stays sealed. */
-const HTTP2 = 'h2';
-
 export class Secured {
   readonly positions = new RecordPositions();
   #connection: Connection;
@@ -53,7 +50,6 @@ export class Secured {
       secrets,
       onLimit,
       stored: connection.stored,
-      reads: (alpn) => alpn !== HTTP2,
     });
   }
 

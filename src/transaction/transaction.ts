@@ -12,6 +12,7 @@ import type {
   RequestHead,
   ResponseHead,
 } from '../http/message.ts';
+import type { Http2Anomaly } from '../http2/http2.ts';
 import type { OnLimit, Stored } from '../limits.ts';
 import type { AckWatch, Connection, Direction, Side, StreamSink, Traced } from '../tcp/stream.ts';
 import type { TlsFacts } from '../tls/tls.ts';
@@ -87,6 +88,44 @@ export interface OtherBytes {
   bytes: number;
 }
 
+/** What HTTP/2 told of the stream that carries an exchange (RFC 9113): bytes of other streams do not count for it. */
+export interface StreamFacts {
+  readonly id: number;
+  /** First RST_STREAM of either side, before both messages were over. Errors as RFC 9113 §7 names them: `CANCEL`. */
+  readonly reset: {
+    readonly side: 'sender' | 'receiver';
+    readonly error: string;
+    readonly at: Moment;
+  } | null;
+  /** The receiver's last GOAWAY before the answer was over; what it tells beside the code is bounded text. */
+  readonly goAway: {
+    readonly lastStream: number;
+    readonly error: string;
+    readonly debug: string;
+    readonly at: Moment;
+  } | null;
+  /** Flow control lets no further byte of the request's body through, or of the answer's. */
+  readonly blocked: Blocked | null;
+  readonly answerBlocked: Blocked | null;
+  /** All that moves the windows of the request's direction is in the capture. */
+  readonly accounted: boolean;
+  /** Streams that the sender had open with it, and how many the receiver allowed, where those were fewer. */
+  readonly beyond: { readonly open: number; readonly allowed: number } | null;
+  /** Status of gRPC in the answer's trailer section, or its only one; null without one. */
+  readonly grpcStatus: string | null;
+  /** Frames of the stream may have been in bytes of either side that cannot be read. */
+  readonly hidden: boolean;
+  /** The receiver announced a push on it. */
+  readonly pushed: boolean;
+  readonly anomalies: readonly Http2Anomaly[];
+}
+
+export interface Blocked {
+  readonly by: 'stream' | 'connection';
+  /** What used the window up. */
+  readonly since: Moment;
+}
+
 export interface Transaction {
   /**
    * 'exchange': a request, its answer, or both. 'connect': a connection on which none was begun. 'opaque': something
@@ -119,6 +158,8 @@ export interface Transaction {
   readonly answerDoubtful: boolean;
   /** What is known of the TLS that carries it; null where none does. */
   readonly tls: TlsFacts | null;
+  /** Null where it was no HTTP/2. */
+  readonly stream: StreamFacts | null;
   /** It is the first that its TLS handshake, or its TCP one, was made for. */
   readonly opens: { readonly tcp: boolean; readonly tls: boolean };
   /** Silence on the connection before the request; null on the first. */

@@ -41,9 +41,14 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   row('no_request_sent', 'send', 'unsent', ['sender'], 'proven'),
   row('receiver_closed_early', 'send', 'unsent', ['receiver'], 'proven'),
   row('stale_connection', 'send', 'unanswered', ['sender', 'receiver'], 'proven'),
+  // ['sender', 'receiver'] where the sender had more streams open than it may.
+  row('stream_refused', 'send', 'unanswered', ['receiver'], 'proven'),
+  // ['receiver'] where the request was on its way before the GOAWAY came.
+  row('goaway_unprocessed', 'send', 'unanswered', ['sender', 'receiver'], 'proven'),
   row('idle_state_lost', 'send', 'unanswered', ['network'], 'probable'),
   row('path_mtu_blackhole', 'send', 'unanswered', ['network'], 'strong'),
   row('receiver_window_closed', 'send', 'unanswered', ['receiver'], 'proven'),
+  row('stream_window_closed', 'send', 'unanswered', ['receiver'], 'proven'),
   row('expect_continue_stalled', 'send', 'unanswered', ['receiver'], 'proven'),
   row('reset_during_send', 'send', 'unanswered', ['receiver', 'network'], 'proven'),
   row('request_incomplete', 'send', 'unanswered', ['sender'], 'proven'),
@@ -68,6 +73,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   row('server_error', 'reply', 'refused', ['receiver'], 'proven'),
   row('gateway_error', 'reply', 'refused', ['receiver'], 'proven'),
   row('refused_in_body', 'reply', 'refused', ['receiver'], 'proven'),
+  row('refused_in_trailers', 'reply', 'refused', ['receiver'], 'proven'),
   row('delivered', 'reply', 'delivered', [], 'proven'),
   row('delivered_unconfirmed', 'reply', 'delivered', ['capture'], 'probable'),
   // cannot tell

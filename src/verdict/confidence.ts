@@ -23,6 +23,7 @@ const ABSENCES: ReadonlySet<Code> = new Set<Code>([
   'idle_state_lost',
   'path_mtu_blackhole',
   'receiver_window_closed',
+  'stream_window_closed',
   'expect_continue_stalled',
   'request_incomplete',
   'request_not_acked',

@@ -4,9 +4,9 @@
  */
 import type { Moment, Time } from '../capture/packet.ts';
 import type { Direction, Fingerprint } from '../tcp/stream.ts';
-import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
+import { receiverOf, type StreamFacts, senderOf, type Transaction } from '../transaction/transaction.ts';
 import type { Neighbours } from './neighbours.ts';
-import type { AcceptRule, ClosedBy, Role } from './verdict.ts';
+import type { AcceptRule, ClosedBy } from './verdict.ts';
 
 /** A kernel answers what comes for a closed socket sooner than this. */
 const KERNEL: Time = 10e6;
@@ -33,7 +33,9 @@ export interface Facts {
   /** First FIN or RST of either side; of a FIN that was not captured, the other side's FIN that acknowledges it. */
   readonly closed: Moment | null;
   /** What the packet at `closed` is. */
-  readonly closing: Role | null;
+  readonly closing: ClosedBy;
+  /** `closed` ended the stream of HTTP/2 alone, before its connection. */
+  readonly streamClosed: boolean;
   /** The first FIN was not captured. */
   readonly closeUnseen: boolean;
   /** The sender's first FIN or RST that was no half-close: from then on it took no answer. */
@@ -61,11 +63,15 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
   const gaveUp = firstOf(closeOf(sender, receiver, halfClosed), sender.rst);
   // Of those at one moment the sender's, and the FIN, count as the first.
   const first = firstOf(receiver.rst, firstOf(sender.rst, firstFin(sender, receiver)));
-  const closing = closingOf(first, sender, receiver);
+  const ended = endOfStream(transaction.stream);
+  const streamFirst = ended !== null && (first === null || isBefore(ended.at, first.at)) ? ended : null;
+  const closing = streamFirst?.role ?? closingOf(first, sender, receiver);
   const closeUnseen =
     (closing === 'receiver_fin' && isFinUnseen(sender, receiver)) ||
     (closing === 'sender_fin' && isFinUnseen(receiver, sender));
   const closedBy = !closeUnseen ? closing : closing === 'receiver_fin' ? 'sender_fin' : 'receiver_fin';
+  const cancelled = ended?.role === 'sender_rst_stream' ? ended.at : null;
+  const gaveUpAt = cancelled ?? gaveUp?.at ?? null;
   return {
     transaction,
     kind: transaction.kind,
@@ -75,13 +81,14 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     acked: ackedOf(transaction, sender),
     responded: respondedOf(transaction, sender, receiver, gaveUp),
     closedBy,
-    closed: first?.at ?? null,
+    closed: streamFirst?.at ?? first?.at ?? null,
     closing,
+    streamClosed: streamFirst !== null,
     closeUnseen,
-    gaveUp: gaveUp?.at ?? null,
+    gaveUp: gaveUpAt,
     halfClosed,
     rtt,
-    late: isLate(transaction, receiver, gaveUp),
+    late: cancelled === null ? isLate(transaction, receiver, gaveUp) : isAfter(transaction, cancelled),
     oneDirection: oneDirectionOf(sender, receiver),
     established:
       transaction.connection.established !== null ||
@@ -92,6 +99,22 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     accept,
     neighbours,
   };
+}
+
+/** What ended a stream of HTTP/2 and left its connection open (RFC 9113 §5.4.2, §6.8). */
+function endOfStream(
+  stream: StreamFacts | null,
+): { readonly role: NonNullable<ClosedBy>; readonly at: Moment } | null {
+  if (stream === null) return null;
+  const { reset, goAway } = stream;
+  if (reset !== null)
+    return { role: reset.side === 'sender' ? 'sender_rst_stream' : 'receiver_rst_stream', at: reset.at };
+  return goAway !== null && isLeftOut(stream) ? { role: 'receiver_goaway', at: goAway.at } : null;
+}
+
+/** The receiver has told that it did not process the stream, and will not (RFC 9113 §6.8). */
+export function isLeftOut({ id, goAway }: StreamFacts): boolean {
+  return goAway !== null && id > goAway.lastStream;
 }
 
 /** The FIN by which the sender gave up, or the one of the receiver that answers it where it was not captured. */
@@ -113,6 +136,10 @@ function firstFin(sender: Direction, receiver: Direction): Fingerprint | null {
 
 function answersFin(fin: Fingerprint | null, peer: Direction): boolean {
   return fin !== null && peer.fin !== null && fin.ackOffset === peer.highest + 1;
+}
+
+export function isClosedBySender({ closedBy }: Facts): boolean {
+  return closedBy === 'sender_fin' || closedBy === 'sender_rst' || closedBy === 'sender_rst_stream';
 }
 
 /** Time order, and capture order where the clock does not tell. */
@@ -145,6 +172,8 @@ function roundTrip(sender: Direction, receiver: Direction): Time | null {
  * an answer, closed one direction only.
  */
 function isHalfClosed(t: Transaction, sender: Direction, receiver: Direction, rtt: Time | null): boolean {
+  // HTTP/2 knows no half of a connection: its streams are what is closed on one side (RFC 9113 §5.1).
+  if (t.stream !== null) return false;
   if (sender.fin === null || sender.rst !== null || t.request?.ended !== 'complete') return false;
   const { fin } = sender;
   if (fin.offset > t.request.end) return false;
@@ -224,8 +253,14 @@ function respondedSealed({ response, answerDoubtful, answerUnseen }: Transaction
 function endsByClose({ head }: NonNullable<Transaction['response']>): boolean {
   return (
     head?.complete === true &&
+    head.version !== 'HTTP/2' &&
     !head.headers.some(({ name }) => /^(content-length|transfer-encoding)$/i.test(name))
   );
+}
+
+/** Its frames are acknowledged, whatever they are for. */
+function isAfter({ response }: Transaction, cancelled: Moment): boolean {
+  return response !== null && isBefore(cancelled, response.firstByte);
 }
 
 function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null): boolean {

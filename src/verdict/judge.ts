@@ -12,6 +12,7 @@ import { CAPTURE_RULES } from './stages/capture.ts';
 import { CONNECT_RULES } from './stages/connect.ts';
 import { REPLY_RULES } from './stages/reply.ts';
 import { SEND_RULES } from './stages/send.ts';
+import { STREAM_RULES, UNPROCESSED_RULES } from './stages/stream.ts';
 import { TLS_RULES } from './stages/tls.ts';
 import { WAIT_RULES } from './stages/wait.ts';
 import type {
@@ -89,10 +90,12 @@ export class Verdict {
 }
 
 const RULES: readonly Rule[] = [
+  ...UNPROCESSED_RULES,
   ...CAPTURE_RULES,
   ...REPLY_RULES,
   ...CONNECT_RULES,
   ...TLS_RULES,
+  ...STREAM_RULES,
   ...SEND_RULES,
   ...WAIT_RULES,
 ];

@@ -36,6 +36,8 @@ export interface Reasons {
   sender_window_closed: None;
   bytes_beyond_hole: None;
   receiver_stopped: { readonly how: 'closed' | 'reset' };
+  /** Nothing more of the request was sent, and nothing held it up. */
+  sender_stalled: { readonly seconds: number };
   sender_stopped: { readonly seconds: number };
   answer_stalled: { readonly seconds: number };
   status_not_accepted: { readonly status: number };
@@ -49,6 +51,22 @@ export interface Reasons {
   not_tls: { readonly line: string };
   handshake_waited: { readonly seconds: number };
   client_hello_lost: None;
+  // what HTTP/2 told of a stream; errors as RFC 9113 §7 names them
+  stream_reset: { readonly error: string };
+  goaway: {
+    readonly error: string;
+    readonly lastStream: number;
+    readonly stream: number;
+    readonly debug: string;
+  };
+  streams_beyond: { readonly open: number; readonly allowed: number };
+  /** No further byte of the request was allowed by flow control; of the answer, by that of the sender. */
+  window_used_up: { readonly by: 'stream' | 'connection'; readonly seconds: number };
+  sender_flow_closed: { readonly by: 'stream' | 'connection' };
+  windows_unknown: None;
+  grpc_status: { readonly status: string };
+  /** Frames of the stream may have been in what was not captured. */
+  frames_hidden: None;
   // signs that an RST is not the receiver's
   rst_ttl: { readonly rst: number; readonly usual: number };
   sent_after_rst: None;

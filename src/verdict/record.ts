@@ -285,6 +285,7 @@ function connectionOf(facts: Facts, capture: CaptureFacts): ConnectionRecord {
     vlan: connection.vlan < 0 ? null : connection.vlan,
     interface: capture.interfaces[connection.interfaceIndex]?.name ?? null,
     tls: t.tls === null ? null : tlsOf(t.tls, t.sender),
+    stream: t.stream?.id ?? null,
   };
 }
 

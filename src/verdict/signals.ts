@@ -7,7 +7,7 @@ import type { Signal } from './verdict.ts';
 
 export function signalsOf(facts: Facts): string[] {
   const { transaction: t, sender, receiver } = facts;
-  const signals: (Signal | `${'http' | 'tls'}_anomaly:${string}`)[] = [];
+  const signals: (Signal | `${'http' | 'http2' | 'tls'}_anomaly:${string}`)[] = [];
   if (t.retransmissions > 0) signals.push('retransmitted');
   if (sender.synCount > 1 && t.index === 1) signals.push('syn_retransmitted');
   if (t.connection.duplicates > 0) signals.push('duplicate_capture');
@@ -23,6 +23,9 @@ export function signalsOf(facts: Facts): string[] {
   if (receiver.zeroWindow !== null) signals.push('zero_window');
   if (t.tls !== null && t.tls.notTls !== null) signals.push('not_tls');
   for (const anomaly of t.tls?.anomalies ?? []) signals.push(`tls_anomaly:${anomaly}`);
+  if (t.stream !== null && t.stream.pushed) signals.push('server_push');
+  if (t.stream !== null && t.stream.beyond !== null) signals.push('streams_beyond_limit');
+  for (const anomaly of t.stream?.anomalies ?? []) signals.push(`http2_anomaly:${anomaly}`);
   for (const anomaly of t.anomalies) signals.push(`http_anomaly:${anomaly}`);
   return signals;
 }

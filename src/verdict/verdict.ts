@@ -55,9 +55,12 @@ export type Code =
   | 'no_request_sent'
   | 'receiver_closed_early'
   | 'stale_connection'
+  | 'stream_refused'
+  | 'goaway_unprocessed'
   | 'idle_state_lost'
   | 'path_mtu_blackhole'
   | 'receiver_window_closed'
+  | 'stream_window_closed'
   | 'expect_continue_stalled'
   | 'reset_during_send'
   | 'request_incomplete'
@@ -77,6 +80,7 @@ export type Code =
   | 'server_error'
   | 'gateway_error'
   | 'refused_in_body'
+  | 'refused_in_trailers'
   | 'delivered'
   | 'delivered_unconfirmed'
   | 'pending_at_capture_end'
@@ -118,6 +122,8 @@ export const SIGNALS = {
   icmp_error: 'an ICMP error quotes a packet of the connection',
   zero_window: "the receiver's window went to zero",
   not_tls: 'what answered the ClientHello was no TLS',
+  server_push: 'the receiver announced pushes with its answer (HTTP/2); they are no requests and have no record',
+  streams_beyond_limit: 'the sender had more HTTP/2 streams open than the receiver allows',
 } as const;
 export type Signal = keyof typeof SIGNALS;
 
@@ -139,6 +145,10 @@ export type Role =
   | 'sender_rst'
   | 'receiver_fin'
   | 'receiver_rst'
+  | 'sender_rst_stream'
+  | 'receiver_rst_stream'
+  | 'receiver_goaway'
+  | 'window_used_up'
   | 'icmp_error'
   | 'zero_window'
   | 'acked_unseen'
@@ -164,7 +174,16 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export type ClosedBy = 'sender_fin' | 'sender_rst' | 'receiver_fin' | 'receiver_rst' | null;
+/** First to end it; `…_rst_stream` and `receiver_goaway` ended the stream of HTTP/2 that carried it, not the connection. */
+export type ClosedBy =
+  | 'sender_fin'
+  | 'sender_rst'
+  | 'receiver_fin'
+  | 'receiver_rst'
+  | 'sender_rst_stream'
+  | 'receiver_rst_stream'
+  | 'receiver_goaway'
+  | null;
 
 export interface TransactionFacts {
   readonly sent: 'full' | 'partial' | 'none' | 'unknown';
@@ -246,6 +265,8 @@ export interface ConnectionRecord {
   readonly vlan: number | null;
   readonly interface: string | null;
   readonly tls: TlsRecord | null;
+  /** Stream of HTTP/2 that carried it; null in HTTP/1. */
+  readonly stream: number | null;
 }
 
 /** As judged; reporters add `summary`, which depends on the language. */

@@ -115,6 +115,20 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
     remedy:
       "Retry on a new connection, and keep the sender's idle timeout for pooled connections below the receiver's keep-alive timeout.",
   },
+  stream_refused: {
+    title: 'Stream refused',
+    definition:
+      'The receiver ended the HTTP/2 stream of the request with RST_STREAM and the code REFUSED_STREAM: it says that it processed nothing of it (RFC 9113 section 8.7).',
+    remedy:
+      'Retry: it is safe. Ask the receiver why it turns streams away: a limit on streams at a time, a limit on requests of a connection, a restart.',
+  },
+  goaway_unprocessed: {
+    title: 'Request above the last stream of a GOAWAY',
+    definition:
+      'The receiver sent a GOAWAY whose last stream is below that of the request, and no byte of an answer came: the request was not and will not be processed on this connection (RFC 9113 section 6.8).',
+    remedy:
+      'Retry on a new connection: it is safe. Have the sender open no stream once a GOAWAY has come, and the receiver announce its shutdown before it stops taking streams.',
+  },
   idle_state_lost: {
     title: 'Connection state lost while idle',
     definition:
@@ -136,6 +150,13 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
     remedy:
       'Ask the receiver why its process does not read from the socket: blocked workers, overload, a stuck body filter.',
   },
+  stream_window_closed: {
+    title: 'HTTP/2 flow control stalled',
+    definition:
+      "The receiver's HTTP/2 flow-control window, of the stream or of all of the connection, was used up before the last byte of the request and did not open again, although its TCP acknowledged all that was sent.",
+    remedy:
+      'Ask the receiver why its process does not read the request body: blocked workers, a proxy that waits for what stands behind it, or other streams that take the whole window of the connection.',
+  },
   expect_continue_stalled: {
     title: 'Expect: 100-continue not answered',
     definition:
@@ -146,14 +167,14 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   reset_during_send: {
     title: 'Reset while the request was being sent',
     definition:
-      'An RST came from the direction of the receiver before the last request byte was acknowledged, and nothing more specific applies.',
+      'An RST, or an RST_STREAM of HTTP/2, came from the direction of the receiver before the last request byte was acknowledged, and nothing more specific applies.',
     remedy:
       'Ask the receiver for size limits, request filters and crashes at that time; compare the TTL of the RST with that of its other packets.',
   },
   request_incomplete: {
     title: 'Request cut short by the sender',
     definition:
-      'The sender closed before it had sent the whole request; all it had sent was acknowledged and the window was open.',
+      'The sender closed (in HTTP/2: cancelled the stream), or sent nothing more until the deadline, before it had sent the whole request; all it had sent was acknowledged and the window was open.',
     remedy:
       'Look at the sender: its write or total timeout, an exception while it built the body, or a Content-Length that does not match.',
   },
@@ -174,7 +195,7 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   no_response_sender_closed: {
     title: 'No response before the sender gave up',
     definition:
-      'The request was fully acknowledged, and the sender closed first, after `timings.gaveUpAfter`, without one byte of a final response. A FIN with the request, or within one round trip of it, is a half-close and no give-up.',
+      'The request was fully acknowledged, and the sender closed first (in HTTP/2: cancelled the stream by RST_STREAM), after `timings.gaveUpAfter`, without one byte of a final response. A FIN with the request, or within one round trip of it, is a half-close and no give-up.',
     remedy:
       "Ask the receiver what its server did with this request in that time; compare `gaveUpAfter` with the sender's response timeout.",
   },
@@ -188,7 +209,7 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   no_response_reset: {
     title: 'Reset instead of a response',
     definition:
-      'The request was fully acknowledged, and an RST came from the direction of the receiver before one byte of a final response.',
+      'The request was fully acknowledged, and an RST, or an RST_STREAM of HTTP/2, came from the direction of the receiver before one byte of a final response.',
     remedy:
       'Ask the receiver for a crash or forced close at that time, and whether a load balancer or filter in front of it resets connections.',
   },
@@ -202,7 +223,8 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   // reply
   response_incomplete: {
     title: 'Response cut short',
-    definition: 'Part of a final response came, then a FIN, an RST, or silence past the deadline.',
+    definition:
+      'Part of a final response came, then a FIN, an RST (of the connection or its stream), or silence past the deadline.',
     remedy:
       'Compare Content-Length or the last chunk with what came, and ask the side that stopped for a crash, a timeout or a buffer limit.',
   },
@@ -259,6 +281,12 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
     title: 'Refused in the response body',
     definition: 'A 2xx came whose complete body matches a reject rule, or does not match the accept rule.',
     remedy: 'Read the response body: the receiver says there why it did not take the notification.',
+  },
+  refused_in_trailers: {
+    title: 'Refused in the trailers',
+    definition:
+      'A complete 2xx of gRPC came whose trailer section carries a `grpc-status` other than 0: the call failed.',
+    remedy: 'Read grpc-status and grpc-message: they say why the receiver did not take the call.',
   },
   delivered: {
     title: 'Delivered',

@@ -11,6 +11,7 @@ import { createSegment } from '../../src/decode/segment.ts';
 import type { MessageSink, RequestHead, ResponseHead } from '../../src/http/message.ts';
 import type { Connection, Side, StreamSink } from '../../src/tcp/stream.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
+import { HTTP2 } from '../../src/http2/session.ts';
 import { TLS } from '../../src/tls/session.ts';
 import { Conversation } from '../../src/transaction/conversation.ts';
 import type { Transaction } from '../../src/transaction/transaction.ts';
@@ -41,6 +42,7 @@ export async function watchStages(
         ),
     },
     tls: TLS,
+    http2: HTTP2,
     secrets: null,
     agenda,
     timeout,

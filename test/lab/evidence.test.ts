@@ -71,6 +71,12 @@ function shows({ role }: Evidence, f: Frame, record: TransactionRecord, last: Fr
       return theirs && has(f, FIN);
     case 'receiver_rst':
       return theirs && has(f, RST);
+    case 'sender_rst_stream':
+    case 'window_used_up':
+      return mine && f.payloadLength > 0;
+    case 'receiver_rst_stream':
+    case 'receiver_goaway':
+      return theirs && f.payloadLength > 0;
     case 'zero_window':
       return f.window === 0 && !has(f, RST);
     case 'acked_unseen':

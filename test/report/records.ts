@@ -115,6 +115,7 @@ export const DELIVERED: TransactionRecord = {
     vlan: null,
     interface: null,
     tls: null,
+    stream: null,
   },
   delivery: null,
   signals: [],

@@ -8,6 +8,7 @@ import { keep, type Moment, type PacketSource } from '../../src/capture/packet.t
 import { decode } from '../../src/decode/decode.ts';
 import { Fragments } from '../../src/decode/fragments.ts';
 import { createSegment } from '../../src/decode/segment.ts';
+import { HTTP2 } from '../../src/http2/session.ts';
 import type { LimitName } from '../../src/limits.ts';
 import { ConnectionTable } from '../../src/tcp/table.ts';
 import { withEmbedded } from '../../src/tls/keylog.ts';
@@ -35,6 +36,7 @@ export async function observe(
   const context = {
     http: HTTP,
     tls: TLS,
+    http2: HTTP2,
     secrets: withEmbedded(given, source.facts.keyLogs ?? [], onLimit),
     agenda,
     timeout,

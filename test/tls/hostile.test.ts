@@ -35,7 +35,6 @@ function factsOf(
     secrets: null,
     stored: new Stored(),
     onLimit: (name) => limits.push(name),
-    reads: () => true,
   });
   for (const [side, bytes] of [
     [0, client],

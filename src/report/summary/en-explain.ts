@@ -2,6 +2,7 @@
  * English: what `wirewitness explain` says. The words of verdicts, signals and anomalies are those of their catalogues.
  */
 import { ANOMALIES } from '../../http/message.ts';
+import { HTTP2_ANOMALIES } from '../../http2/http2.ts';
 import { TLS_ANOMALIES } from '../../tls/tls.ts';
 import { SIGNALS } from '../../verdict/verdict.ts';
 import type { ExplainWording } from './language.ts';
@@ -14,5 +15,6 @@ export const explainWording: ExplainWording = {
   signal: 'A signal: it tells what else was seen, and decides nothing by itself.',
   signals: SIGNALS,
   httpAnomalies: ANOMALIES,
+  http2Anomalies: HTTP2_ANOMALIES,
   tlsAnomalies: TLS_ANOMALIES,
 };

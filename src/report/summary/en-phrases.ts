@@ -15,6 +15,7 @@ import {
   nameOf,
   quoted,
   quotedUrl,
+  RESETS,
   statusOf,
 } from './facts.ts';
 
@@ -128,6 +129,9 @@ const CLOSINGS: Readonly<Record<Closing, string>> = {
   sender_rst: 'the sender reset the connection (RST)',
   receiver_fin: 'the receiver closed the connection (FIN)',
   receiver_rst: "an RST came from the receiver's address",
+  sender_rst_stream: 'the sender cancelled the stream (RST_STREAM)',
+  receiver_rst_stream: 'the receiver ended the stream (RST_STREAM)',
+  receiver_goaway: 'the receiver took no further streams (GOAWAY)',
 };
 
 /** `the receiver closed the connection (FIN) at T`; null while nobody did. */
@@ -146,7 +150,7 @@ export function receiverClosed(story: Story): string {
 }
 
 export function receiverReset(story: Story): string {
-  return closing(story, ['receiver_rst']) ?? CLOSINGS.receiver_rst;
+  return closing(story, RESETS) ?? CLOSINGS.receiver_rst;
 }
 
 /** ` 503 Service Unavailable`, or nothing. */

@@ -40,6 +40,8 @@ export const reasons: ReasonWording = {
   sender_window_closed: () => 'the sender had closed its receive window',
   bytes_beyond_hole: () => 'later bytes of the receiver came, the next in order never did',
   receiver_stopped: (r) => `the receiver ${r.how} in the middle`,
+  sender_stalled: (r) =>
+    `nothing more of the request was sent for ${seconds(r.seconds)}, and nothing held it up`,
   sender_stopped: (r) => `the sender closed ${seconds(r.seconds)} after the last bytes`,
   answer_stalled: (r) => `the answer stopped in the middle, for ${seconds(r.seconds)}`,
   status_not_accepted: (r) => `status ${r.status} is not among those that count as delivered`,
@@ -53,6 +55,16 @@ export const reasons: ReasonWording = {
   not_tls: (r) => `what answered the ClientHello is not TLS: ${quoted(r.line)}`,
   handshake_waited: (r) => `the last of the handshake was ${seconds(r.seconds)} old`,
   client_hello_lost: () => 'it is the ClientHello that was not acknowledged: no request was sent',
+
+  stream_reset: (r) => `the receiver ended the stream with ${quoted(r.error)}${ERRORS[r.error] ?? ''}`,
+  goaway: (r) =>
+    `the receiver sent GOAWAY with ${quoted(r.error)}${r.debug === '' ? '' : ` ("${quoted(r.debug)}")`} and last stream ${r.lastStream}; this is stream ${r.stream}, which ${r.stream > r.lastStream ? 'was not processed' : 'may have been processed'}`,
+  streams_beyond: (r) => `the sender had ${count(r.open, 'stream')} open, the receiver allows ${r.allowed}`,
+  window_used_up: (r) => `the flow-control window of the ${r.by} was used up, for ${seconds(r.seconds)}`,
+  sender_flow_closed: (r) => `the flow-control window of the sender was used up, that of the ${r.by}`,
+  windows_unknown: () => 'not all that moves the flow-control windows was captured',
+  grpc_status: (r) => `grpc-status is ${quoted(r.status)}`,
+  frames_hidden: () => 'frames of the stream may be in bytes that were not captured',
 
   rst_ttl: (r) => `the RST has TTL ${r.rst}, other packets of the receiver ${r.usual}`,
   sent_after_rst: () => 'the receiver went on sending after it',
@@ -94,6 +106,13 @@ const SUSPECTS = {
   other_key: 'a request whose key is not on the list (see --key):',
   mention: 'a request that holds its key in another place (see --key):',
 } as const;
+
+/** What some codes say of the request, or ask for (RFC 9113 §7, §8.7). */
+const ERRORS: Readonly<Record<string, string>> = {
+  REFUSED_STREAM: ': nothing of it was processed',
+  HTTP_1_1_REQUIRED: ': it asks for HTTP/1.1',
+  ENHANCE_YOUR_CALM: ': it finds the load too high',
+};
 
 const PROTOCOLS = { tls: 'encrypted (TLS)', http2: 'HTTP/2', other: 'not HTTP/1' } as const;
 

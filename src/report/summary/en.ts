@@ -76,17 +76,26 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
     `${connected(s)}, and ${receiverClosed(s)} before one byte of a request had reached it`,
   stale_connection: (s) =>
     `${sent(s)} on a reused connection${idle(s)} that ${s.peer} had closed or was closing: no answer could come on it any more`,
+  stream_refused: (s) =>
+    `${sent(s)}; ${s.peer} refused its HTTP/2 stream (REFUSED_STREAM)${s.at(s.record.times.closed)}, which says that nothing of it was processed`,
+  goaway_unprocessed: (s) =>
+    `${sent(s)}; ${s.peer} had told by GOAWAY, or told then, that it took no stream as high as this one: the request was not processed on this connection`,
   idle_state_lost: (s) =>
     `${sent(s)} on a reused connection${idle(s)}; ${closing(s) ?? 'it was not acknowledged'}, as happens when a device on the path has forgotten an idle connection`,
   path_mtu_blackhole: (s) =>
     `${sent(s)}; ${s.peer} acknowledged small segments, but never the full-size ones, which were sent again and again`,
   receiver_window_closed: (s) =>
     `${sent(s)}; the receive window of ${s.peer} closed before the last byte of the request and did not open again`,
+  stream_window_closed: (s) =>
+    `${sent(s)}; ${s.peer} acknowledged all of that, but its HTTP/2 flow control let no further byte of the body be sent${before(s)}`,
   expect_continue_stalled: (s) =>
     `${sent(s)} with "Expect: 100-continue"; ${s.peer} acknowledged the headers but sent neither a 100 nor a final response, and the body was never sent`,
   reset_during_send: (s) =>
     `${sent(s)}; ${receiverReset(s)} before the last byte of the request was acknowledged`,
-  request_incomplete: (s) => `${sentAndAcked(s)}; ${senderClosed(s)} before it had sent the rest`,
+  request_incomplete: (s) =>
+    closing(s, BY_SENDER) === null
+      ? `${sentAndAcked(s)}; the sender never sent the rest, with the connection still open when the deadline passed`
+      : `${sentAndAcked(s)}; ${senderClosed(s)} before it had sent the rest`,
   request_not_acked: (s) => `${sent(s)}${again(s)}; no byte of it was acknowledged by ${s.peer}${before(s)}`,
   request_partly_acked: (s) => `${sent(s)}${again(s)}; ${s.peer} acknowledged only part of it${before(s)}`,
 
@@ -117,6 +126,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   gateway_error: (s) =>
     `${answered(s)}, a status that gateways send when the server behind them does not answer properly`,
   refused_in_body: (s) => `${answered(s)}, but by the rules given this answer${bodySize(s)} is no acceptance`,
+  refused_in_trailers: (s) => `${answered(s)}, but its trailers say that the call failed`,
   delivered: (s) => `${answered(s)}${responseSize(s)}`,
   delivered_unconfirmed: (s) =>
     `${answered(s)}, but the capture does not hold its body in a form that the accept rule could be checked on`,

@@ -58,10 +58,16 @@ export function durationIn(units: Units, milliseconds: number | null): string {
   return `${Math.floor(minutes / 60)}${units.h} ${minutes % 60}${units.min}`;
 }
 
-export type Closing = 'sender_fin' | 'sender_rst' | 'receiver_fin' | 'receiver_rst';
+export type Closing = NonNullable<TransactionRecord['facts']['closedBy']>;
 
-export const BY_SENDER: readonly Closing[] = ['sender_fin', 'sender_rst'];
-export const BY_RECEIVER: readonly Closing[] = ['receiver_fin', 'receiver_rst'];
+export const BY_SENDER: readonly Closing[] = ['sender_rst_stream', 'sender_fin', 'sender_rst'];
+export const BY_RECEIVER: readonly Closing[] = [
+  'receiver_rst_stream',
+  'receiver_goaway',
+  'receiver_fin',
+  'receiver_rst',
+];
+export const RESETS: readonly Closing[] = ['receiver_rst_stream', 'receiver_rst'];
 export const BY_ANYONE: readonly Closing[] = [...BY_SENDER, ...BY_RECEIVER];
 
 /**

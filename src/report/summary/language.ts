@@ -4,6 +4,7 @@
  * All strings that come in are escaped already, except those inside a record: `summarize` escapes them itself.
  */
 import type { Anomaly } from '../../http/message.ts';
+import type { Http2Anomaly } from '../../http2/http2.ts';
 import type { TlsAnomaly } from '../../tls/tls.ts';
 import type {
   CatalogueEntry,
@@ -52,6 +53,7 @@ export interface ExplainWording {
   readonly signal: string;
   readonly signals: Readonly<Record<Signal, string>>;
   readonly httpAnomalies: Readonly<Record<Anomaly, string>>;
+  readonly http2Anomalies: Readonly<Record<Http2Anomaly, string>>;
   readonly tlsAnomalies: Readonly<Record<TlsAnomaly, string>>;
 }
 

@@ -2,6 +2,7 @@
  * Simplified Chinese: what `wirewitness explain` says, and what the warnings of the reading mean, by their codes.
  */
 import type { Anomaly } from '../../http/message.ts';
+import type { Http2Anomaly } from '../../http2/http2.ts';
 import type { TlsAnomaly } from '../../tls/tls.ts';
 import type { Signal } from '../../verdict/verdict.ts';
 import type { ExplainWording } from './language.ts';
@@ -20,6 +21,8 @@ const SIGNALS: Readonly<Record<Signal, string>> = {
   icmp_error: '有 ICMP 错误引用了该连接的数据包',
   zero_window: '接收方的窗口变为 0',
   not_tls: '对 ClientHello 的应答不是 TLS',
+  server_push: '接收方随响应通告了推送（HTTP/2）；它们不是请求，没有记录',
+  streams_beyond_limit: '发送方打开的 HTTP/2 流多于接收方允许的数量',
 };
 
 const HTTP_ANOMALIES: Readonly<Record<Anomaly, string>> = {
@@ -44,7 +47,7 @@ const HTTP_ANOMALIES: Readonly<Record<Anomaly, string>> = {
   folded_field: '字段值折成多行（RFC 9112 §5.2）',
   framing_without_body: '不可能有正文的地方出现 Content-Length 或 Transfer-Encoding（RFC 9112 §6.1）',
   head_too_large: '头部超过上限，在上限处截断',
-  http2_preface: '未经协商的 HTTP/2（RFC 9113 §3.4）：不解析',
+  http2_preface: '在说过 HTTP/1 的连接上出现 HTTP/2 前导（RFC 9113 §3.4）：其后的内容不解析',
   method_not_uppercase: '已注册方法的大小写不对（RFC 9110 §9.1）',
   method_unknown: '方法没有注册（RFC 9110 §16.1）',
   reason_space_missing: '状态行在状态码之后立即结束（RFC 9112 §4）',
@@ -65,6 +68,23 @@ const HTTP_ANOMALIES: Readonly<Record<Anomaly, string>> = {
   version_missing: '请求行没有版本，如 HTTP/0.9（RFC 1945 §4.1）',
   version_unknown: '版本不是 HTTP/1.0 或 HTTP/1.1',
   whitespace_before_colon: '字段名与冒号之间有空白（RFC 9112 §5.1）',
+};
+
+const HTTP2_ANOMALIES: Readonly<Record<Http2Anomaly, string>> = {
+  compression_error:
+    '头部块无法解码（RFC 7541）：该方向之后的头部块也不再解码，除非是在缺失字节之后读到的',
+  continuation_missing: '头部块在 END_HEADERS 之前被其他帧打断（RFC 9113 §6.10）',
+  continuation_unexpected: 'CONTINUATION 没有可以接续的内容（RFC 9113 §6.10）',
+  field_block_too_large: '头部块超过上限，或分布在过多的帧中；已截断',
+  field_list_too_large: '头部块解码后超过上限；其余的被丢弃',
+  frame_invalid: '应为帧头的地方不是帧头：已在该方向上寻找下一个',
+  frame_size_invalid: '帧的长度不是其类型所允许的（RFC 9113 §4.2、§6）',
+  frame_too_large: '帧超过接收一方的 SETTINGS_MAX_FRAME_SIZE（RFC 9113 §4.2）',
+  padding_invalid: '填充比帧还长（RFC 9113 §6.1）',
+  setting_invalid: '设置的值不允许（RFC 9113 §6.5.2）',
+  settings_missing: '该方向没有以 SETTINGS 开始（RFC 9113 §3.4）',
+  stream_invalid: '帧出现在其类型不允许的流上（RFC 9113 §6）',
+  window_increment_zero: '增量为零的 WINDOW_UPDATE（RFC 9113 §6.9）',
 };
 
 const TLS_ANOMALIES: Readonly<Record<TlsAnomaly, string>> = {
@@ -88,6 +108,7 @@ export const explainWording: ExplainWording = {
   signal: '这是信号：说明还看到了什么，本身不决定结果。',
   signals: SIGNALS,
   httpAnomalies: HTTP_ANOMALIES,
+  http2Anomalies: HTTP2_ANOMALIES,
   tlsAnomalies: TLS_ANOMALIES,
 };
 

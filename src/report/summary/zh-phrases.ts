@@ -16,6 +16,7 @@ import {
   nameOf,
   quoted,
   quotedUrl,
+  RESETS,
   statusOf,
 } from './facts.ts';
 
@@ -119,6 +120,9 @@ const CLOSINGS: Readonly<Record<Closing, (at: string) => string>> = {
   sender_rst: (at) => `发送方${at}重置了连接（RST）`,
   receiver_fin: (at) => `接收方${at}关闭了连接（FIN）`,
   receiver_rst: (at) => `${at}收到来自接收方地址的 RST`,
+  sender_rst_stream: (at) => `发送方${at}取消了该流（RST_STREAM）`,
+  receiver_rst_stream: (at) => `接收方${at}终止了该流（RST_STREAM）`,
+  receiver_goaway: (at) => `接收方${at}不再接受新的流（GOAWAY）`,
 };
 
 /** `接收方于 T 关闭了连接（FIN）`; null while nobody did. */
@@ -137,7 +141,7 @@ export function receiverClosed(story: Story): string {
 }
 
 export function receiverReset(story: Story): string {
-  return closing(story, ['receiver_rst']) ?? CLOSINGS.receiver_rst('');
+  return closing(story, RESETS) ?? CLOSINGS.receiver_rst('');
 }
 
 /** ` 503 Service Unavailable`, or nothing. */

@@ -35,6 +35,7 @@ export const reasons: ReasonWording = {
   sender_window_closed: () => '发送方的接收窗口已关闭',
   bytes_beyond_hole: () => '接收方后面的字节到了，中间缺失的字节一直没有到',
   receiver_stopped: (r) => `接收方中途${r.how === 'closed' ? '关闭' : '重置'}了连接`,
+  sender_stalled: (r) => `发送方已 ${seconds(r.seconds)} 没有继续发送请求，而没有任何因素阻止它`,
   sender_stopped: (r) => `最后的字节之后 ${seconds(r.seconds)} 发送方关闭了连接`,
   answer_stalled: (r) => `响应中途停止，已 ${seconds(r.seconds)}`,
   status_not_accepted: (r) => `状态码 ${r.status} 不在视为送达的范围内`,
@@ -48,6 +49,16 @@ export const reasons: ReasonWording = {
   not_tls: (r) => `对 ClientHello 的回应不是 TLS：${quoted(r.line)}`,
   handshake_waited: (r) => `握手的最后一步已过去 ${seconds(r.seconds)}`,
   client_hello_lost: () => '未被确认的是 ClientHello，请求尚未发出',
+
+  stream_reset: (r) => `接收方以 ${quoted(r.error)} 终止了该流${ERRORS[r.error] ?? ''}`,
+  goaway: (r) =>
+    `接收方发出 GOAWAY，错误码 ${quoted(r.error)}${r.debug === '' ? '' : `（“${quoted(r.debug)}”）`}，最后的流为 ${r.lastStream}；本流为 ${r.stream}，${r.stream > r.lastStream ? '没有被处理' : '可能已被处理'}`,
+  streams_beyond: (r) => `发送方打开了 ${r.open} 个流，接收方允许 ${r.allowed} 个`,
+  window_used_up: (r) => `${WINDOWS[r.by]}的流量控制窗口已用尽 ${seconds(r.seconds)}`,
+  sender_flow_closed: (r) => `发送方${WINDOWS[r.by]}的流量控制窗口已用尽`,
+  windows_unknown: () => '改变流量控制窗口的帧没有全部抓到',
+  grpc_status: (r) => `grpc-status 为 ${quoted(r.status)}`,
+  frames_hidden: () => '该流的帧可能在没有抓到的字节中',
 
   rst_ttl: (r) => `该 RST 的 TTL 为 ${r.rst}，接收方其他包为 ${r.usual}`,
   sent_after_rst: () => '其后接收方仍在发包',
@@ -89,6 +100,14 @@ const SUSPECTS = {
   other_key: '键值不在清单中的请求（见 --key）：',
   mention: '键值出现在其他位置的请求（见 --key）：',
 } as const;
+/** What some codes say of the request, or ask for (RFC 9113 §7, §8.7). */
+const ERRORS: Readonly<Record<string, string>> = {
+  REFUSED_STREAM: '：请求完全没有被处理',
+  HTTP_1_1_REQUIRED: '：它要求使用 HTTP/1.1',
+  ENHANCE_YOUR_CALM: '：它认为负载过高',
+};
+const WINDOWS = { stream: '该流', connection: '整条连接' } as const;
+
 const PROTOCOLS = { tls: '已加密（TLS）', http2: '是 HTTP/2', other: '不是 HTTP/1' } as const;
 
 const seconds = (value: number) => `${value.toFixed(3)} 秒`;

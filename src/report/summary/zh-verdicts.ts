@@ -84,6 +84,16 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
     '用新连接重试，并使发送方连接池的空闲超时短于接收方的 keep-alive 超时。',
     '请求发在复用连接上，而接收方此前已经关闭该连接，或它的 FIN、RST 与请求交错：请求没有在这条连接上处理。',
   ),
+  stream_refused: words(
+    '流被拒绝',
+    '可以安全重试。询问接收方为何拒绝流：同时打开的流数限制、每条连接的请求数限制，或重启。',
+    '接收方以 RST_STREAM 和错误码 REFUSED_STREAM 终止了请求的 HTTP/2 流：它表明没有处理其中任何内容（RFC 9113 8.7 节）。',
+  ),
+  goaway_unprocessed: words(
+    '请求在 GOAWAY 的最后一个流之后',
+    '可以在新连接上安全重试。发送方收到 GOAWAY 后不应再打开流，接收方应先通告关闭再停止接受流。',
+    '接收方发出的 GOAWAY 所列最后一个流低于请求的流，并且没有收到响应的任何字节：该请求没有、也不会在这条连接上得到处理（RFC 9113 6.8 节）。',
+  ),
   idle_state_lost: words(
     '空闲期间连接状态丢失',
     '在中间防火墙或 NAT 的空闲超时之前关闭池中连接，或以更短的间隔开启 TCP keep-alive。',
@@ -99,6 +109,11 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
     '询问接收方进程为何不读取套接字：工作线程阻塞、过载，或正文过滤器卡住。',
     '请求的最后一个字节发出之前，接收方的窗口变为 0，此后没有再打开：接收方的程序已停止读取。',
   ),
+  stream_window_closed: words(
+    'HTTP/2 流量控制停滞',
+    '询问接收方进程为何不读取请求正文：工作线程阻塞、代理等待其后端，或其他流占满了整条连接的窗口。',
+    '在请求的最后一个字节之前，接收方的 HTTP/2 流量控制窗口（该流的或整条连接的）已经用尽并且没有再打开，而其 TCP 确认了已发送的全部内容。',
+  ),
   expect_continue_stalled: words(
     'Expect: 100-continue 没有应答',
     '发送时去掉 Expect 头部，或稍等后直接发送正文（RFC 9110 10.1.1）；请接收方支持它。',
@@ -107,12 +122,12 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
   reset_during_send: words(
     '发送请求时被重置',
     '询问接收方当时的大小限制、请求过滤和崩溃情况；比较 RST 与其他数据包的 TTL。',
-    '请求的最后一个字节被确认之前，从接收方方向来了 RST，并且没有更具体的判定适用。',
+    '请求的最后一个字节被确认之前，从接收方方向来了 RST（或 HTTP/2 的 RST_STREAM），并且没有更具体的判定适用。',
   ),
   request_incomplete: words(
     '请求被发送方中断',
     '检查发送方：写超时或总超时、构造正文时的异常，或 Content-Length 不符。',
-    '发送方在发完整个请求之前关闭；已发出的部分全部被确认，窗口是打开的。',
+    '发送方在发完整个请求之前关闭（HTTP/2 中为取消该流），或直到期限没有再发送；已发出的部分全部被确认，窗口是打开的。',
   ),
   request_not_acked: words(
     '请求从未被确认',
@@ -127,7 +142,7 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
   no_response_sender_closed: words(
     '发送方放弃前没有应答',
     '询问接收方服务器在这段时间对该请求做了什么；将 gaveUpAfter 与发送方的应答超时比较。',
-    '请求已全部被确认，没有收到最终响应的任何字节，发送方在 `timings.gaveUpAfter` 之后先关闭。与请求同时或在一个往返时间之内的 FIN 是半关闭，不算放弃。',
+    '请求已全部被确认，没有收到最终响应的任何字节，发送方在 `timings.gaveUpAfter` 之后先关闭（HTTP/2 中为以 RST_STREAM 取消该流）。与请求同时或在一个往返时间之内的 FIN 是半关闭，不算放弃。',
   ),
   no_response_receiver_closed: words(
     '接收方未应答即关闭',
@@ -137,7 +152,7 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
   no_response_reset: words(
     '未应答即被重置',
     '询问接收方当时是否崩溃或强制关闭，以及前面的负载均衡器或过滤设备是否会重置连接。',
-    '请求已全部被确认，没有收到最终响应的任何字节，从接收方方向来了 RST。',
+    '请求已全部被确认，没有收到最终响应的任何字节，从接收方方向来了 RST（或 HTTP/2 的 RST_STREAM）。',
   ),
   no_response_timeout: words(
     '期限内没有应答',
@@ -147,7 +162,7 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
   response_incomplete: words(
     '应答不完整',
     '将 Content-Length 或最后一块与实际收到的内容比较，向中断的一方询问崩溃、超时或缓冲限制。',
-    '收到最终响应的一部分，随后是 FIN、RST，或静默直到超过期限。',
+    '收到最终响应的一部分，随后是 FIN、RST（连接的或其流的），或静默直到超过期限。',
   ),
   response_invalid: words(
     '应答不是 HTTP',
@@ -193,6 +208,11 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
     '应答正文表示拒绝',
     '查看应答正文：接收方在其中说明为何没有接受该通知。',
     '返回了 2xx，但完整的响应正文命中拒绝规则，或不符合接受规则。',
+  ),
+  refused_in_trailers: words(
+    '尾部字段表示拒绝',
+    '查看 grpc-status 和 grpc-message：它们说明接收方为何没有接受该调用。',
+    '收到完整的 gRPC 2xx 响应，其尾部的 `grpc-status` 不为 0：调用失败。',
   ),
   delivered: words('已送达', '无需处理。', '及时收到完整的最终 2xx 响应，并且符合接受规则或没有设置规则。'),
   delivered_unconfirmed: words(

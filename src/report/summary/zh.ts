@@ -69,15 +69,24 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   receiver_closed_early: (s) => `${connected(s)}，${receiverClosed(s)}，此前没有任何请求字节到达它`,
   stale_connection: (s) =>
     `${sent(s)}，使用的是复用连接${idle(s)}；${s.peer}当时已经关闭或正在关闭该连接，因此在这条连接上不可能再有响应`,
+  stream_refused: (s) =>
+    `${sent(s)}；${s.peer}${s.at(s.record.times.closed)}拒绝了承载它的 HTTP/2 流（REFUSED_STREAM），表明请求没有被处理`,
+  goaway_unprocessed: (s) =>
+    `${sent(s)}；${s.peer}以 GOAWAY 表明不接受编号这么高的流，因此该请求没有在这条连接上得到处理`,
   idle_state_lost: (s) =>
     `${sent(s)}，使用的是复用连接${idle(s)}；${closing(s) ?? '请求没有得到确认'}，路径上的设备丢失空闲连接的状态时会出现这种现象`,
   path_mtu_blackhole: (s) => `${sent(s)}；${s.peer}确认了较小的报文段，但始终没有确认多次重传的满长报文段`,
   receiver_window_closed: (s) =>
     `${sent(s)}；在请求的最后一个字节发出之前，${s.peer}的接收窗口变为 0，此后没有再打开`,
+  stream_window_closed: (s) =>
+    `${sent(s)}；${s.peer}确认了已发送的全部内容，但其 HTTP/2 流量控制不允许再发送正文${then(s)}`,
   expect_continue_stalled: (s) =>
     `${sent(s)}，带有 "Expect: 100-continue"；${s.peer}确认了头部，但既没有返回 100，也没有返回最终响应，正文一直没有发出`,
   reset_during_send: (s) => `${sent(s)}；${receiverReset(s)}，此时请求的最后一个字节尚未得到确认`,
-  request_incomplete: (s) => `${sentAndAcked(s)}；${senderClosed(s)}，请求的其余部分没有发出`,
+  request_incomplete: (s) =>
+    closing(s, BY_SENDER) === null
+      ? `${sentAndAcked(s)}；直到超过等待时限，发送方没有发出其余部分，连接仍处于打开状态`
+      : `${sentAndAcked(s)}；${senderClosed(s)}，请求的其余部分没有发出`,
   request_not_acked: (s) => `${sent(s)}${again(s)}；${until(s)}${s.peer}没有确认其中任何一个字节`,
   request_partly_acked: (s) => `${sent(s)}${again(s)}；${until(s)}${s.peer}只确认了其中一部分`,
 
@@ -105,6 +114,7 @@ const SENTENCES: Readonly<Record<Code, (story: Story) => string>> = {
   server_error: (s) => answered(s),
   gateway_error: (s) => `${answered(s)}，网关在其后端服务器没有正常应答时返回这类状态码`,
   refused_in_body: (s) => `${answered(s)}${bodySize(s)}，但按照给定的规则不算接受`,
+  refused_in_trailers: (s) => `${answered(s)}，但其尾部字段表明调用失败`,
   delivered: (s) => `${answered(s)}${bodySize(s)}`,
   delivered_unconfirmed: (s) => `${answered(s)}，但抓包中的响应正文不完整或无法解码，不能按接受规则检查`,
 

@@ -68,6 +68,8 @@ function isConnectStuck(f: Facts): boolean {
 function isSendStuck(f: Facts): boolean {
   const { sender, receiver, transaction } = f;
   if (f.acked === 'full' || f.responded !== 'none') return false;
+  const blocked = transaction.stream?.blocked ?? null;
+  if (blocked !== null) return transaction.decidedAt - blocked.since.time > STUCK_WINDOW;
   if (receiver.zeroWindow !== null) return transaction.decidedAt - receiver.zeroWindow.time > STUCK_WINDOW;
   // Told of a smaller MTU, the sender is about to send smaller segments (RFC 1191 §3).
   const told = sender.icmp !== null && sender.icmp.mtu === 0;
@@ -88,6 +90,8 @@ function notCaptured(f: Facts): Finding | undefined {
   const { transaction: t } = f;
   if (t.kind !== 'exchange' || t.answerUnseen === 0 || f.receiver.snaplenCut > 0) return undefined;
   if (t.request === null || (t.response !== null && t.response.ended !== 'lost')) return undefined;
+  // They may have been of any stream, or of none.
+  if (t.stream !== null && t.response === null) return undefined;
   if (t.response !== null && (t.response.head?.status ?? 0) >= 300) return undefined;
   return {
     proofs: proofs(
@@ -139,8 +143,15 @@ function whatIsMissing(f: Facts): string[] {
   if ((f.responded === 'unknown' && status < 300) || (f.responded === 'none' && hasSentMore(f))) {
     missing.push(t.response === null ? 'response' : 'response_end');
   }
+  if (t.stream !== null && isFrameMissing(f)) missing.push(t.response === null ? 'frames' : 'status');
   // A refusal is told by its status alone, whoever asked.
   return t.request !== null && status >= 300 && f.oneDirection === null ? [] : missing;
+}
+
+/** What ended the stream may not have been captured, or what its status refers to was not (RFC 7541 §2.3.2). */
+function isFrameMissing({ transaction: { stream, response }, responded, streamClosed }: Facts): boolean {
+  if (response === null) return stream!.hidden && !streamClosed && responded !== 'unknown';
+  return responded === 'full' && response.head?.status === 0;
 }
 
 /** The sequence number of the receiver's RST lies behind bytes that were not captured, unless it was forged. */
@@ -188,6 +199,7 @@ function reasons(f: Facts): Reason[] {
   if (t.requestUnseen > 0 && sender.snaplenCut === 0) {
     because.push({ reason: 'request_unseen', bytes: t.requestUnseen });
   }
+  if (t.stream?.hidden) because.push({ reason: 'frames_hidden' });
   if (isUnrepeated(f)) because.push({ reason: 'not_repeated' });
   if (sender.syn === null && receiver.syn === null) because.push({ reason: 'began_before' });
   if (because.length === 0 && t.response !== null && f.responded === 'unknown') {

@@ -6,6 +6,7 @@ import type { Direction } from '../../tcp/stream.ts';
 import { type Facts, isBefore } from '../facts.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 import type { AcceptRule, Proof } from '../verdict.ts';
+import { faultOf } from './stream.ts';
 
 /** Statuses by which a gateway says that its own upstream failed (RFC 9110 §15.6, and 52x of common CDNs). */
 const isGateway = (status: number) => (status >= 502 && status <= 504) || (status >= 520 && status <= 529);
@@ -66,6 +67,13 @@ function incomplete(f: Facts): Finding | undefined {
 
 function whoStopped(f: Facts, last: Moment): Pick<Finding, 'fault' | 'because' | 'base'> {
   const { receiver, sender, gaveUp } = f;
+  const { reset, answerBlocked } = f.transaction.stream ?? { reset: null, answerBlocked: null };
+  if (reset?.side === 'receiver') {
+    return { fault: faultOf(reset.error), because: [{ reason: 'stream_reset', error: reset.error }] };
+  }
+  if (answerBlocked !== null) {
+    return { fault: ['sender'], because: [{ reason: 'sender_flow_closed', by: answerBlocked.by }] };
+  }
   if (sender.zeroWindow !== null) {
     return { fault: ['sender'], because: [{ reason: 'sender_window_closed' }] };
   }
@@ -105,6 +113,8 @@ function isInvalid(f: Facts): boolean {
   if (response === null) return garbage !== null;
   if (response.ended === 'invalid') return true;
   if (response.ended === 'lost') return false;
+  // A head of HTTP/2 that is not whole was cut, whatever came after it.
+  if (f.transaction.stream !== null) return false;
   return response.head !== null && !response.head.complete && f.receiver.fin !== null && !f.receiver.holding;
 }
 
@@ -127,7 +137,9 @@ function isTlsRecord(prefix: Buffer): boolean {
 
 function late(f: Facts): Finding | undefined {
   if (!f.late) return undefined;
-  const role = f.sender.rst !== null && f.gaveUp === f.sender.rst.at ? 'sender_rst' : 'sender_fin';
+  const reset = f.sender.rst !== null && f.gaveUp === f.sender.rst.at;
+  const cancelled = f.transaction.stream?.reset?.at === f.gaveUp;
+  const role = cancelled ? 'sender_rst_stream' : reset ? 'sender_rst' : 'sender_fin';
   const asked = f.transaction.request?.lastByte.time ?? f.transaction.connection.first.time;
   const waited = f.gaveUp!.time - asked;
   // The RST tells that the socket was closed by then; the FIN that closed it was not captured.
@@ -189,6 +201,17 @@ function matches(pattern: RegExp, text: string): boolean {
   return pattern.test(text);
 }
 
+/** gRPC tells in the trailer section whether the call succeeded; the status of HTTP says only that it was taken. */
+function refusedInTrailers(f: Facts): Finding | undefined {
+  const { stream, response } = f.transaction;
+  const code = stream?.grpcStatus ?? null;
+  if (code === null || code === '0' || !isWholeSuccess(f)) return undefined;
+  const isGrpc = response?.head?.headers.some(
+    ({ name, value }) => name.toLowerCase() === 'content-type' && /^application\/grpc\b/i.test(value),
+  );
+  return isGrpc ? { proofs: answer(f), because: [{ reason: 'grpc_status', status: code }] } : undefined;
+}
+
 function refusedInBody(f: Facts): Finding | undefined {
   const accept = rulesFor(f);
   if (f.responded === 'full' && isRefusal(f) && status(f) < 300) {
@@ -230,6 +253,7 @@ export const REPLY_RULES: readonly Rule[] = [
   { code: 'client_error', applies: (f) => refusal(f, (s) => s >= 400 && s < 500) },
   { code: 'server_error', applies: (f) => refusal(f, (s) => s >= 500) },
   { code: 'refused_in_body', applies: refusedInBody },
+  { code: 'refused_in_trailers', applies: refusedInTrailers },
   { code: 'delivered', applies: delivered },
   { code: 'delivered_unconfirmed', applies: unconfirmed },
 ];

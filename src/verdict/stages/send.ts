@@ -2,9 +2,10 @@
  * Rules of the stage "send": a connection stood, but the request did not wholly reach the receiver's TCP.
  */
 import type { Time } from '../../capture/packet.ts';
-import { type Facts, isBefore, STUCK_REPEATS } from '../facts.ts';
+import { type Facts, isBefore, isClosedBySender, STUCK_REPEATS } from '../facts.ts';
 import { forgery, isFromElsewhere } from '../forgery.ts';
 import { type Finding, proofs, type Rule, reported } from '../rule.ts';
+import type { Reason } from '../verdict.ts';
 
 /** Silence after which firewalls and load balancers have been seen to forget a connection. */
 const IDLE_STATE: Time = 30e9;
@@ -136,8 +137,7 @@ function windowClosed(f: Facts): Finding | undefined {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['zero_window', receiver.zeroWindow],
-      ['sender_fin', f.closing === 'sender_fin' ? f.closed : null],
-      ['sender_rst', f.closing === 'sender_rst' ? f.closed : null],
+      [f.closing ?? 'last_packet', isClosedBySender(f) ? f.closed : null],
     ),
   };
 }
@@ -185,16 +185,28 @@ function rstCovers(f: Facts): boolean {
 
 function incomplete(f: Facts): Finding | undefined {
   const { transaction: t, sender } = f;
-  if (!isRequest(f) || f.sent !== 'partial' || f.gaveUp === null) return undefined;
-  if (f.closedBy !== 'sender_fin' && f.closedBy !== 'sender_rst') return undefined;
-  if (f.receiver.zeroWindow !== null || (sender.acked < t.request!.end && !isHasty(f))) return undefined;
+  if (!isRequest(f) || f.sent !== 'partial' || f.receiver.zeroWindow !== null) return undefined;
+  const stalled = isStalled(f);
+  if (!stalled && (f.gaveUp === null || !isClosedBySender(f))) return undefined;
+  if (sender.acked < t.request!.end && !isHasty(f)) return undefined;
+  const seconds = (t.decidedAt - t.request!.lastByte.time) / 1e9;
+  const because: Reason[] = stalled ? [{ reason: 'sender_stalled', seconds }] : [];
+  // Flow control may have held the rest up where not all of it was captured.
+  const unknown = t.stream !== null && !t.stream.accounted;
   return {
     proofs: proofs(
       ['request_first_byte', t.request?.firstByte],
       ['request_acked', sender.acked > start(f) ? sender.ackedAt : null],
-      [f.closing!, f.closed],
+      [f.closing ?? 'last_packet', f.closed ?? t.connection.last],
     ),
+    ...(unknown ? { fault: ['sender', 'receiver'], base: 'probable' } : stalled ? { base: 'strong' } : {}),
+    because: unknown ? [...because, { reason: 'windows_unknown' }] : because,
   };
+}
+
+/** All that was sent was taken, nobody closed, and yet nothing more came until the deadline. */
+function isStalled({ transaction: { occasion, request, response }, sender, closed }: Facts): boolean {
+  return occasion === 'deadline' && closed === null && response === null && sender.acked >= request!.end;
 }
 
 /** The sender closed before an acknowledgement of its last bytes could have come, or was missed for the first time. */

@@ -2,10 +2,11 @@
  * Rules of the stage "wait": the receiver's TCP had the whole request, and not one byte of a final response came.
  */
 import type { Time } from '../../capture/packet.ts';
-import { type Facts, isBefore } from '../facts.ts';
+import { type Facts, isBefore, isClosedBySender } from '../facts.ts';
 import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
 import type { Party, Proof, Reason, Role } from '../verdict.ts';
+import { goAwayOf } from './stream.ts';
 
 /** A sender that waits less than this may have hung up on an answer that was on its way. */
 const IMPATIENT: Time = 1e9;
@@ -25,7 +26,7 @@ function carried(f: Facts, role: Role): Proof[] {
 
 function senderClosed(f: Facts): Finding | undefined {
   const lost = isAnswerLost(f);
-  const first = f.closedBy === 'sender_fin' || f.closedBy === 'sender_rst' || lost;
+  const first = isClosedBySender(f) || lost;
   if (!isUnanswered(f) || !first || f.gaveUp === null) return undefined;
   const waited = f.gaveUp.time - f.transaction.request!.lastByte.time;
   const because: Reason = { reason: 'sender_waited', seconds: waited / 1e9, atMost: f.closeUnseen };
@@ -47,7 +48,8 @@ function isAnswerLost({ receiver: { holding, fin, lastData }, gaveUp }: Facts): 
   return holding && beyond !== null && gaveUp !== null && isBefore(beyond, gaveUp);
 }
 
-function gaveUpBy({ sender, gaveUp }: Facts): Role {
+function gaveUpBy({ sender, gaveUp, closing }: Facts): Role {
+  if (closing === 'sender_rst_stream') return closing;
   return sender.rst !== null && sender.rst.at === gaveUp ? 'sender_rst' : 'sender_fin';
 }
 
@@ -57,14 +59,26 @@ function receiverClosed(f: Facts): Finding | undefined {
   if (f.closedBy !== 'receiver_fin' && !(f.halfClosed && fin !== null)) return undefined;
   const asked = pairs(carried(f, 'last_packet'));
   return {
-    proofs: proofs(...asked, ['receiver_fin', fin?.at], ['sender_fin', f.closeUnseen ? f.closed : null]),
+    proofs: proofs(
+      ...asked,
+      ['receiver_goaway', f.transaction.stream?.goAway?.at],
+      ['receiver_fin', fin?.at],
+      ['sender_fin', f.closeUnseen ? f.closed : null],
+    ),
+    because: goAwayOf(f.transaction.stream),
   };
 }
 
 function reset(f: Facts): Finding | undefined {
   if (!isUnanswered(f) || f.receiver.rst === null) return undefined;
+  const told = goAwayOf(f.transaction.stream);
   return {
-    proofs: proofs(...pairs(carried(f, 'last_packet')), ['receiver_rst', f.receiver.rst.at]),
+    proofs: proofs(
+      ...pairs(carried(f, 'last_packet')),
+      ['receiver_goaway', f.transaction.stream?.goAway?.at],
+      ['receiver_rst', f.receiver.rst.at],
+    ),
+    ...(told.length > 0 ? { because: told } : {}),
     ...(f.acked === 'full'
       ? forgery(f)
       : {
@@ -75,12 +89,15 @@ function reset(f: Facts): Finding | undefined {
 }
 
 function timeout(f: Facts): Finding | undefined {
-  const { decidedAt, request, occasion } = f.transaction;
+  const { decidedAt, request, occasion, stream } = f.transaction;
   // Where the addresses were used anew, or a bound fired, nobody knows how long the sender would have waited.
   if (!isUnanswered(f) || occasion === 'replaced' || occasion === 'limit') return undefined;
   return {
     proofs: carried(f, 'last_packet'),
-    because: [{ reason: 'watched', seconds: (decidedAt - request!.lastByte.time) / 1e9 }],
+    because: [
+      { reason: 'watched', seconds: (decidedAt - request!.lastByte.time) / 1e9 },
+      ...goAwayOf(stream),
+    ],
   };
 }
 

@@ -43,7 +43,15 @@ export interface LeftOutRow {
 export type LadderRow = PacketRow | PauseRow | MissingRow | LeftOutRow;
 
 /** What did not come: the key of its words. */
-export type Missing = 'syn_ack' | 'ack' | 'response' | 'server_hello' | 'rest' | 'continue' | 'window';
+export type Missing =
+  | 'syn_ack'
+  | 'ack'
+  | 'response'
+  | 'server_hello'
+  | 'rest'
+  | 'continue'
+  | 'window'
+  | 'flow';
 
 /** Milliseconds of silence that get a row of their own. */
 const PAUSE = 200;
@@ -55,6 +63,7 @@ const MISSING: Readonly<Record<string, Missing>> = {
   idle_state_lost: 'ack',
   path_mtu_blackhole: 'ack',
   receiver_window_closed: 'window',
+  stream_window_closed: 'flow',
   expect_continue_stalled: 'continue',
   request_not_acked: 'ack',
   request_partly_acked: 'ack',
@@ -76,6 +85,7 @@ const ANCHORS: Readonly<Record<Missing, readonly string[]>> = {
   rest: ['response_last_byte', 'response_first_byte'],
   continue: ['request_acked', 'request_last_byte', 'request_first_byte'],
   window: ['zero_window'],
+  flow: ['window_used_up'],
 };
 
 /** What ends the wait for it. */
@@ -84,6 +94,8 @@ const ENDS: ReadonlySet<string> = new Set([
   'sender_rst',
   'receiver_fin',
   'receiver_rst',
+  'sender_rst_stream',
+  'receiver_rst_stream',
   'response_first_byte',
   'last_packet',
 ]);
@@ -168,6 +180,8 @@ const OF_RECEIVER: ReadonlySet<string> = new Set([
   'response_last_byte',
   'receiver_fin',
   'receiver_rst',
+  'receiver_rst_stream',
+  'receiver_goaway',
   'zero_window',
 ]);
 

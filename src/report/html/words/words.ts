@@ -155,7 +155,10 @@ export interface PageWords {
     readonly pause: string;
     readonly leftOut: Counted;
     readonly missing: Readonly<
-      Record<'syn_ack' | 'ack' | 'response' | 'server_hello' | 'rest' | 'continue' | 'window', string>
+      Record<
+        'syn_ack' | 'ack' | 'response' | 'server_hello' | 'rest' | 'continue' | 'window' | 'flow',
+        string
+      >
     >;
     readonly missingFor: string;
     readonly evidence: string;
