@@ -59,9 +59,13 @@ export class Agenda {
     if (this.next <= this.now) this.#runDue();
   }
 
-  /** What a task schedules for this very moment waits for the next packet, or it could go on for ever. */
+  /**
+   * What a task schedules for this very moment waits for the next packet, or it could go on for ever; what it schedules
+   * for a time that is over takes its turn.
+   */
   #runDue(): void {
-    for (let left = this.#tasks.length; left > 0 && this.next <= this.now; left--) this.#pop().run(this.now);
+    let left = this.#tasks.length;
+    for (; this.next < this.now || (left > 0 && this.next === this.now); left--) this.#pop().run(this.now);
   }
 
   #pop(): Task {

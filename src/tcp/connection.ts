@@ -284,8 +284,8 @@ export class TcpConnection implements Connection {
     }
   }
 
-  #planCheck(): void {
-    const due = this.#agenda.now + REORDER_GRACE;
+  #planCheck(from = this.#agenda.now): void {
+    const due = from + REORDER_GRACE;
     if (this.#checkDue <= due) return;
     this.#checkDue = due;
     for (const direction of this.sides) direction.ackedAtCheck = direction.acked;
@@ -296,6 +296,7 @@ export class TcpConnection implements Connection {
   run(now: Time): void {
     // A check that was planned before the clock was set back, and that another one has replaced.
     if (this.cancelled || now < this.#checkDue) return;
+    const planned = this.#checkDue;
     this.#checkDue = Number.POSITIVE_INFINITY;
     this.#settleBoth(this.last, false);
     let again = false;
@@ -303,7 +304,8 @@ export class TcpConnection implements Connection {
       if (rst !== null && Math.abs(now - rst.at.time) >= REORDER_GRACE) stream.end('reset', rst.at);
       again ||= missing > 0 || (rst !== null && !stream.ended);
     }
-    if (again) this.#planCheck();
+    // What came since it was planned had its own grace before the silence after it, however long that was.
+    if (again) this.#planCheck(planned < this.last.time + REORDER_GRACE ? this.last.time : now);
   }
 
   /** Holes first, then what waited for the other side to fill them: cause stays before effect. */

@@ -359,8 +359,9 @@ class Timer implements Task {
     this.#attempts = null;
   }
 
-  run(now: Time): void {
-    this.#attempts?.onTimer(now);
+  /** As of when it was due: what else was due before a deadline, as the grace of a gap, is to come before it. */
+  run(): void {
+    this.#attempts?.onTimer(this.due);
   }
 }
 

@@ -84,9 +84,7 @@ export class Conversation implements Hooks, Carrier {
     const fromSender = side === this.#attempts.sender;
     const opened = this.#secured !== null || this.#connection.opener !== null;
     let verdict: 'yes' | 'no' | 'maybe';
-    if (this.#secured?.facts.alpn === HTTP2) {
-      verdict = 'yes';
-    } else if (opened && (this.#opening !== null || mayBeHttp2(bytes, start))) {
+    if (opened && (this.#opening !== null || mayBeHttp2(bytes, start))) {
       this.#opening ??= new Opening();
       verdict = this.#opening.take(http2, side, fromSender, bytes, start, end, at);
     } else {
@@ -98,16 +96,23 @@ export class Conversation implements Hooks, Carrier {
     return this.#release();
   }
 
+  /** Both sides said in the TLS handshake that they would speak HTTP/2. */
+  get #isAgreed(): boolean {
+    return this.#secured?.facts.alpn === HTTP2;
+  }
+
   /** What waited goes on; true where nothing did. */
   #release(): boolean {
     const held = this.#opening?.held ?? [];
     this.#opening = null;
+    // The server spoke, and nothing more comes, or nothing that tells.
+    if (this.#undecided && held.length > 0 && this.#isAgreed) this.#multiply(false);
     for (const piece of held) this.#handOn(piece.side, piece.bytes, 0, piece.bytes.length, piece.at);
     return held.length === 0;
   }
 
   /** From here on it speaks HTTP/2. */
-  #multiply(midStream: boolean): Multiplexed {
+  #multiply(midStream: boolean, upgrade: Buffer | null = null): Multiplexed {
     this.#undecided = false;
     this.#multiplexed = new Multiplexed({
       connection: this.#connection,
@@ -115,6 +120,7 @@ export class Conversation implements Hooks, Carrier {
       context: this.#context,
       carrier: this,
       midStream,
+      upgrade,
     });
     return this.#multiplexed;
   }
@@ -133,7 +139,9 @@ export class Conversation implements Hooks, Carrier {
   }
 
   onUpgrade(exchange: Exchange): void {
-    this.#multiply(false).adopt(exchange);
+    const fields = exchange.request?.head?.headers ?? [];
+    const settings = fields.find(({ name }) => name.toLowerCase() === 'http2-settings')?.value ?? '';
+    this.#multiply(false, Buffer.from(settings, 'base64url')).adopt(exchange);
   }
 
   onTunnel(plain: boolean): void {
@@ -154,6 +162,7 @@ export class Conversation implements Hooks, Carrier {
     this.#release();
     this.#at = at;
     this.#positions.measure(side, length);
+    if (this.#undecided && this.#isAgreed) this.#multiply(true);
     this.#undecided = false;
     if (this.#multiplexed === null) this.#ordered.onGap(side, length, at);
     else this.#multiplexed.onGap(side, length, this.#ordered.positionOf(side), at);

@@ -31,6 +31,8 @@ export interface Setting {
   readonly carrier: Pick<Carrier, 'positions' | 'idleAt'>;
   /** Frames are looked for in the middle of what both sides sent. */
   readonly midStream: boolean;
+  /** Settings of the sender in the request that asked for the upgrade; null where none did. */
+  readonly upgrade: Buffer | null;
 }
 
 /** Of what GOAWAY tells beside its code. */
@@ -61,7 +63,7 @@ export class Multiplexed {
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    const { attempts, connection, context, midStream } = setting;
+    const { attempts, connection, context, midStream, upgrade } = setting;
     this.#attempts = attempts;
     attempts.multiplexed = true;
     this.#surely = midStream ? 0 : Number.POSITIVE_INFINITY;
@@ -75,6 +77,7 @@ export class Multiplexed {
       midStream: [midStream, midStream],
       onLimit: context.onLimit,
       stored: connection.stored,
+      ...(upgrade === null ? {} : { upgrade }),
     });
   }
 

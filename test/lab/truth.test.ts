@@ -13,11 +13,6 @@ const LESS: Readonly<Record<string, { readonly verdict: Code; readonly why: stri
   },
 };
 
-/** Likewise where keys are read. */
-const LESS_WITH_KEYS: typeof LESS = {
-  '17-tls/http2-over-tls': { verdict: 'opaque', why: 'HTTP/2 is not parsed: its turns stay sealed' },
-};
-
 /** Its keys are in the capture itself. */
 const EMBEDDED = '17-tls/dsb-embedded';
 
@@ -27,7 +22,7 @@ const deviations = (
   keyed = capture.name === EMBEDDED,
 ): string[] => {
   const verdict = record?.verdict ?? 'none';
-  const less = (keyed ? LESS_WITH_KEYS : LESS)[capture.name];
+  const less = LESS[capture.name];
   const labels = [keyed ? post.expected : labelOf(post), ...(post.also_acceptable ?? [])];
   const wanted: readonly string[] = less ? [less.verdict] : labels.flatMap((label) => LABELS[label]);
   const found: string[] = [];

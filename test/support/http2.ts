@@ -67,6 +67,8 @@ export function settings(values: Readonly<Record<number, number>> = {}): Buffer 
 
 export const SETTINGS_ACK = frame(4, 1, 0, Buffer.alloc(0));
 
+export const PING = frame(6, 0, 0, Buffer.alloc(8));
+
 export const rstStream = (stream: number, error: number) => frame(3, 0, stream, word(error));
 export const windowUpdate = (stream: number, increment: number) => frame(8, 0, stream, word(increment));
 
