@@ -74,7 +74,8 @@ export const ANOMALIES = {
   folded_field: 'a field value folded over several lines (RFC 9112 §5.2)',
   framing_without_body: 'Content-Length or Transfer-Encoding where no body can follow (RFC 9112 §6.1)',
   head_too_large: 'a head larger than the limit; it was cut there',
-  http2_preface: 'the preface of HTTP/2 (RFC 9113 §3.4) on a connection that has spoken HTTP/1: what follows is not parsed',
+  http2_preface:
+    'the preface of HTTP/2 (RFC 9113 §3.4) on a connection that has spoken HTTP/1: what follows is not parsed',
   method_not_uppercase: 'a registered method in the wrong case (RFC 9110 §9.1)',
   method_unknown: 'a method that is not registered (RFC 9110 §16.1)',
   reason_space_missing: 'a status line that ends right after its code (RFC 9112 §4)',

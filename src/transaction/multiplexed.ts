@@ -20,7 +20,7 @@ import { addOther, type Exchange } from './exchange.ts';
 import { Flow } from './flow.ts';
 import { CollectedMessage, NO_BODY } from './message.ts';
 import type { Carrier } from './ordered.ts';
-import { requestHead, responseHead, valueOf } from './sections.ts';
+import { fieldValue, requestHead, responseHead } from './sections.ts';
 import { type Shared, Stream } from './stream.ts';
 import type { StreamFacts } from './transaction.ts';
 
@@ -223,7 +223,7 @@ export class Multiplexed {
     if (exchange === undefined) return;
     const side = this.#receiver;
     const { stream, response: begun } = exchange;
-    stream.grpcStatus = valueOf(section, 'grpc-status') ?? stream.grpcStatus;
+    stream.grpcStatus = fieldValue(section, 'grpc-status') ?? stream.grpcStatus;
     if (begun !== null) {
       this.#reach(begun, side, span);
       if (endStream) this.#endResponse(exchange, 'complete');

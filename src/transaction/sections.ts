@@ -29,7 +29,7 @@ export function responseHead(section: FieldSection): ResponseHead {
 }
 
 /** Value of the first field of that name, in lower case as HTTP/2 has it. */
-export function valueOf({ fields }: FieldSection, name: string): string | null {
+export function fieldValue({ fields }: FieldSection, name: string): string | null {
   return fields.find((field) => field.name === name)?.value ?? null;
 }
 

@@ -64,7 +64,7 @@ export interface Reasons {
   window_used_up: { readonly by: 'stream' | 'connection'; readonly seconds: number };
   sender_flow_closed: { readonly by: 'stream' | 'connection' };
   windows_unknown: None;
-  grpc_status: { readonly status: string };
+  grpc_status: { readonly value: string };
   /** Frames of the stream may have been in what was not captured. */
   frames_hidden: None;
   // signs that an RST is not the receiver's

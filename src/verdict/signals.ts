@@ -23,8 +23,8 @@ export function signalsOf(facts: Facts): string[] {
   if (receiver.zeroWindow !== null) signals.push('zero_window');
   if (t.tls !== null && t.tls.notTls !== null) signals.push('not_tls');
   for (const anomaly of t.tls?.anomalies ?? []) signals.push(`tls_anomaly:${anomaly}`);
-  if (t.stream !== null && t.stream.pushed) signals.push('server_push');
-  if (t.stream !== null && t.stream.beyond !== null) signals.push('streams_beyond_limit');
+  if (t.stream?.pushed) signals.push('server_push');
+  if (t.stream?.beyond) signals.push('streams_beyond_limit');
   for (const anomaly of t.stream?.anomalies ?? []) signals.push(`http2_anomaly:${anomaly}`);
   for (const anomaly of t.anomalies) signals.push(`http_anomaly:${anomaly}`);
   return signals;

@@ -122,7 +122,8 @@ export const SIGNALS = {
   icmp_error: 'an ICMP error quotes a packet of the connection',
   zero_window: "the receiver's window went to zero",
   not_tls: 'what answered the ClientHello was no TLS',
-  server_push: 'the receiver announced pushes with its answer (HTTP/2); they are no requests and have no record',
+  server_push:
+    'the receiver announced pushes with its answer (HTTP/2); they are no requests and have no record',
   streams_beyond_limit: 'the sender had more HTTP/2 streams open than the receiver allows',
 } as const;
 export type Signal = keyof typeof SIGNALS;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { suggest } from '../../src/cli/suggest.ts';
 import { ANOMALIES } from '../../src/http/message.ts';
+import { HTTP2_ANOMALIES } from '../../src/http2/http2.ts';
 import { en } from '../../src/report/summary/en.ts';
 import { zh } from '../../src/report/summary/zh.ts';
 import { TLS_ANOMALIES } from '../../src/tls/tls.ts';
@@ -37,6 +38,7 @@ test('all codes, one a line: verdicts, then signals with the anomalies of HTTP a
   expect(signals.map((line) => line.split(' ')[0])).toEqual([
     ...Object.keys(SIGNALS),
     ...Object.keys(ANOMALIES).map((name) => `http_anomaly:${name}`),
+    ...Object.keys(HTTP2_ANOMALIES).map((name) => `http2_anomaly:${name}`),
     ...Object.keys(TLS_ANOMALIES).map((name) => `tls_anomaly:${name}`),
   ]);
   for (const line of signals) expect(line).toMatch(/^\S+ {2,}\S.{10}/);

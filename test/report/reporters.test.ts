@@ -378,7 +378,7 @@ describe('ndjson', () => {
         '"send":null,"ack":null,"wait":null,"receive":null,"total":3,"gaveUpAfter":null},"connection":{"id":3,' +
         '"sender":{"ip":"10.0.8.15","port":40112},"receiver":{"ip":"2001:db8::1","port":443},"index":1,' +
         '"reused":false,"idleBefore":null,"history":"Sr","retransmissions":0,"rtt":null,"link":"EN10MB","vlan":null,' +
-        '"interface":null,"tls":null},"delivery":null,"signals":[],"likely":null,"missing":[],"evidence":[' +
+        '"interface":null,"tls":null,"stream":null},"delivery":null,"signals":[],"likely":null,"missing":[],"evidence":[' +
         '{"file":"notify.pcap","frame":20,"time":"2017-01-04T09:23:57.123456Z","role":"syn"},' +
         '{"file":"notify.pcap","frame":21,"time":"2017-01-04T09:23:57.126456Z","role":"receiver_rst"}],"packets":null}',
     );

@@ -222,6 +222,14 @@ pay.shop.example:80：尝试 12 次，已送达 9，被拒绝 1，未应
       count: 2,
       what: 'mention',
       host: 'b.example',
+      error: 'CANCEL',
+      value: '14',
+      debug: 'calm',
+      lastStream: 1,
+      stream: 3,
+      open: 3,
+      allowed: 2,
+      by: 'stream',
     };
     const worded = Object.keys(REASONS).map((reason) =>
       zh.reason({

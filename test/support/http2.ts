@@ -27,7 +27,7 @@ export interface FrameFlags {
   readonly coding?: 'plain' | 'indexed';
 }
 
-export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = type;
@@ -81,7 +81,7 @@ export function pushPromise(stream: number, promised: number, fields: Fields): B
 }
 
 /** RFC 7541 §6.2.1 or §6.2.2, names and values as they are (§5.2). */
-export function section(fields: Fields, coding: 'plain' | 'indexed' = 'plain'): Buffer {
+function section(fields: Fields, coding: 'plain' | 'indexed' = 'plain'): Buffer {
   const first = Buffer.from([coding === 'plain' ? 0 : 0x40]);
   return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [first, text(name), text(value)]));
 }

@@ -5,8 +5,9 @@ import { KeyLog } from '../../src/tls/keylog.ts';
 import type { TransactionRecord } from '../../src/verdict/verdict.ts';
 import { run } from '../pipeline/run.ts';
 import { type Conversation, conversation, type Peer } from '../support/conversation.ts';
+import { data, headers, PREFACE, settings } from '../support/http2.ts';
 import type { Frame } from '../support/packets-source.ts';
-import { type Exchanged, exchange, framed, type Options } from '../support/tls-exchange.ts';
+import { exchange, framed, type Options } from '../support/tls-exchange.ts';
 import { post, reply } from '../transaction/attempts.ts';
 
 const V12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
@@ -359,15 +360,53 @@ describe('keys', () => {
   });
 });
 
-test('HTTP/2 is not taken for garbage: its turns stay sealed', async () => {
-  const talk: Exchanged = await exchange({
-    both: V13,
-    server: { alpn: ['h2'] },
-    client: { ALPNProtocols: ['h2'] },
-    talk: TALK,
+describe('HTTP/2', () => {
+  const H2 = { server: { alpn: ['h2'] }, client: { ALPNProtocols: ['h2'] } };
+  const AUTHORITY = { ':scheme': 'https', ':authority': 'm.example' };
+
+  test.each([
+    ['TLS 1.2', V12],
+    ['TLS 1.3', V13],
+  ])('inside %s is read by its streams, sealed without keys', async (_, both) => {
+    const request = (stream: number) =>
+      Buffer.concat([
+        headers(stream, { ':method': 'POST', ':path': `/${stream}`, ...AUTHORITY }, { end: false }),
+        data(stream, `id=${stream}`),
+      ]).toString('latin1');
+    const reply = (...streams: readonly number[]) =>
+      Buffer.concat(
+        streams.map((stream) => headers(stream, { ':status': stream === 3 ? '500' : '200' })),
+      ).toString('latin1');
+    const talk = await exchange({
+      both,
+      ...H2,
+      talk: [
+        [`${PREFACE.toString('latin1')}${settings().toString('latin1')}`, settings().toString('latin1')],
+        [`${request(1)}${request(3)}${request(5)}`, reply(5, 1)],
+        [request(7), reply(3, 7)],
+      ],
+    });
+    const { frames } = framed(talk.wire).close('client');
+    const told = (records: readonly TransactionRecord[]) =>
+      records
+        .toSorted((a, b) => a.connection.index - b.connection.index)
+        .map(({ verdict, request, connection }) =>
+          [verdict, request?.url, request?.body, connection.stream, connection.tls?.alpn].join(' '),
+        );
+    expect(told(await recordsOf(frames, talk.keylog))).toEqual([
+      'delivered https://m.example/1 id=1 1 h2',
+      'server_error https://m.example/3 id=3 3 h2',
+      'delivered https://m.example/5 id=5 5 h2',
+      'delivered https://m.example/7 id=7 7 h2',
+    ]);
+    const sealed = await recordsOf(frames, '');
+    expect(sealed.length).toBeGreaterThan(0);
+    expect(new Set(sealed.map(({ verdict }) => verdict))).toEqual(new Set(['opaque']));
   });
-  const records = await recordsOf(framed(talk.wire).close('client').frames, talk.keylog);
-  expect(records.map(({ verdict, connection }) => `${verdict} ${connection.tls?.alpn}`)).toEqual(
-    Array(3).fill('opaque h2'),
-  );
+
+  test('agreed and not spoken: the text is read as what it is', async () => {
+    const talk = await exchange({ both: V13, ...H2, talk: TALK });
+    const records = await recordsOf(framed(talk.wire).close('client').frames, talk.keylog);
+    expect(records.map(({ verdict }) => verdict)).toEqual(['delivered', 'server_error', 'delivered']);
+  });
 });

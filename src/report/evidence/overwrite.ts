@@ -12,6 +12,8 @@ export interface Hidden {
   readonly to: number;
   /** Within JSON, where only a number keeps it JSON. */
   readonly bare: boolean;
+  /** What stands there instead, of the same length; absent: letters, or digits. */
+  readonly as?: Buffer;
 }
 
 const LETTER = 'x'.charCodeAt(0);
@@ -27,11 +29,11 @@ export function overwrite(packet: Packet, traced: Traced, hidden: readonly Hidde
   const { payload, payloadEnd, offset, checksum } = traced;
   let count = 0;
   let sum = 0;
-  for (const { from, to, bare } of hidden) {
+  for (const { from, to, bare, as } of hidden) {
     const start = Math.max(payload, payload + from - offset);
     const end = Math.min(payloadEnd, payload + to - offset);
     for (let at = start; at < end; at++) {
-      const mark = bare ? DIGIT : LETTER;
+      const mark = as?.[offset + at - payload - from] ?? (bare ? DIGIT : LETTER);
       // The checksum counts words of 16 bits; it lies at an even place itself.
       sum += (mark - bytes[at]!) * (((at - checksum) & 1) === 0 ? 256 : 1);
       bytes[at] = mark;

@@ -3,12 +3,18 @@
  * part of a stream out comes what of it is to be overwritten. Only what was read and found clean is shown: bytes beyond
  * the bounds, in no stream, or unlike those of the stream are not. Ciphertext is, as it is: it hides all by itself.
  */
+import type { HeaderField } from '../../http/message.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Side } from '../../tcp/stream.ts';
 import { receiverOf, senderOf, type Transaction } from '../../transaction/transaction.ts';
 import type { SecretNames } from '../redaction/names.ts';
+import { type FramedMessage, frameSecrets } from './frames.ts';
 import { type Body, bodySecrets, headSecrets, otherSecrets, type Part } from './messages.ts';
 import type { Hidden } from './overwrite.ts';
+
+/** RFC 9113 §3.4. */
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const HEAD_END = '\r\n\r\n';
 
 /** Captured bytes without a hole. */
 interface Run {
@@ -34,6 +40,10 @@ class Stream {
   size = 0;
   /** The transactions tell that it carries TLS records, behind what messages it has in clear. */
   sealed = false;
+  /** What its streams said where it carries HTTP/2 in clear, by their numbers; null where it does not. */
+  framed: Map<number, FramedMessage> | null = null;
+  /** It is that of the side which sends requests. */
+  asks = false;
   secrets: readonly Hidden[] | null = null;
 }
 
@@ -71,13 +81,18 @@ export class Streams {
       return;
     }
     const receiver = sender === 0 ? 1 : 0;
+    if (transaction.stream !== null) {
+      for (const stream of streams) stream.framed ??= new Map();
+      streams[sender].asks = true;
+      noteFramed(transaction, streams[sender], streams[receiver]);
+    }
     streams[sender].midway = senderOf(transaction).syn === null;
     streams[receiver].midway = receiverOf(transaction).syn === null;
     for (const [stream, message] of [
       [streams[sender], request],
       [streams[receiver], response],
     ] as const) {
-      if (message === null) continue;
+      if (message === null || message.head?.version === 'HTTP/2') continue;
       const { start, end, head } = message;
       const content = { headers: head?.headers ?? [], decoded: () => message.decoded() };
       stream.messages.push({ start, body: Math.min(end, start + (head?.headerBytes ?? 0)), end, content });
@@ -131,11 +146,78 @@ function secretsOf(stream: Stream, names: SecretNames): Hidden[] {
     found.push(...bodySecrets(partsOf(stream, body, end), content, names));
     at = Math.max(at, end);
   }
-  if (!stream.sealed) {
+  if (stream.framed !== null) {
+    const frames = framesFrom(stream, Math.max(at, 0));
+    found.push(...partsOf(stream, at, frames ?? at).flatMap((part) => otherSecrets(part, names)));
+    const rest = partsOf(stream, frames ?? at, Number.POSITIVE_INFINITY);
+    found.push(...(frames === null ? rest.map(whole) : frameSecrets(rest, stream.framed, names)));
+  } else if (!stream.sealed) {
     const rest = partsOf(stream, at, Number.POSITIVE_INFINITY);
     found.push(...rest.flatMap((part) => otherSecrets(part, names)));
   }
   return found.sort((a, b) => a.from - b.from);
+}
+
+/** What may be shown of a stream of HTTP/2: what its field blocks say, and its bodies where their secrets are known. */
+function noteFramed(transaction: Transaction, sender: Stream, receiver: Stream): void {
+  const { request, response, interim, stream, tls } = transaction;
+  const id = stream?.id ?? 0;
+  const none = { headers: [], decoded: () => ({ text: null, whole: false }) };
+  const contentOf = (message: typeof request | typeof response): Body =>
+    message === null ? none : { headers: message.head?.headers ?? [], decoded: () => message.decoded() };
+  const asked = request?.head ?? null;
+  const said = response?.head ?? null;
+  const requestHead: HeaderField[] =
+    asked === null || asked.version !== 'HTTP/2'
+      ? []
+      : [
+          { name: ':method', value: asked.method },
+          { name: ':scheme', value: tls === null ? 'http' : 'https' },
+          { name: ':path', value: asked.target },
+          ...asked.headers.map(({ name, value }) => ({ name: name === 'host' ? ':authority' : name, value })),
+        ];
+  sender.framed?.set(id, {
+    start: asked?.version === 'HTTP/2' ? (request?.start ?? null) : null,
+    content: contentOf(request),
+    heads: [inOrder(requestHead)],
+  });
+  const answerHead = said === null ? [] : [{ name: ':status', value: `${said.status}` }, ...said.headers];
+  const grpcStatus = stream?.grpcStatus ?? null;
+  receiver.framed?.set(id, {
+    start: response?.start ?? null,
+    content: contentOf(response),
+    // A 101 was said in HTTP/1.1.
+    heads: [
+      ...interim
+        .filter(({ status }) => status !== 101)
+        .map(({ status }) => [{ name: ':status', value: `${status}` }]),
+      answerHead,
+      grpcStatus === null ? [] : [{ name: 'grpc-status', value: grpcStatus }],
+    ],
+  });
+}
+
+/** Pseudo-header fields come before all others (RFC 9113 §8.3). */
+function inOrder(fields: readonly HeaderField[]): HeaderField[] {
+  const isPseudo = ({ name }: HeaderField) => name.startsWith(':');
+  return [...fields.filter(isPseudo), ...fields.filter((field) => !isPseudo(field))];
+}
+
+/**
+ * Where the first frame begins: behind the preface, or behind what was said in HTTP/1.1 before (RFC 9113 §3.4); null where
+ * that was not captured.
+ */
+function framesFrom({ runs, midway, asks }: Stream, from: number): number | null {
+  const run = runs.find((one) => one.from <= from && one.to > from);
+  if (midway || run === undefined) return null;
+  const start = from - run.from;
+  if (asks) {
+    const preface = run.bytes.indexOf(PREFACE, start);
+    return preface < 0 ? null : run.from + preface + PREFACE.length;
+  }
+  if (run.bytes.toString('latin1', start, start + 5) !== 'HTTP/') return from;
+  const head = run.bytes.indexOf(HEAD_END, start);
+  return head < 0 ? null : run.from + head + HEAD_END.length;
 }
 
 /** Where what comes after the last message in clear begins. */

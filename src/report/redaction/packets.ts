@@ -21,6 +21,9 @@ export function coveredPackets(
 ): readonly PacketRecord[] | null {
   const { packets } = record;
   if (packets === null) return null;
+  const { stream, tls } = record.connection;
+  // In clear, but what its field blocks say is not where a search of their bytes would find it (RFC 7541 §5.2, §6.1).
+  if (stream !== null && tls === null) return packets.map(coveredWhole);
   const covered = new Map<PacketRecord, string>();
   for (const side of ['sender', 'receiver'] as const) {
     const message = side === 'sender' ? record.request : record.response;
@@ -30,6 +33,15 @@ export function coveredPackets(
     const payload = covered.get(packet);
     return payload === undefined ? packet : { ...packet, payload };
   });
+}
+
+function coveredWhole(packet: PacketRecord): PacketRecord {
+  const { payload } = packet;
+  return payload === null ? packet : { ...packet, payload: coverOf(payload) };
+}
+
+function coverOf(payload: string): string {
+  return COVER.toString(16).repeat(payload.length / 2);
 }
 
 /** Bytes of one side without a hole, and the packets that brought them. */
@@ -113,7 +125,7 @@ function cover(
     const line = text.indexOf('\r\n');
     bytes.fill(COVER, 0, line < 0 ? text.length : line);
   }
-  for (const packet of unlike) covered.set(packet, COVER.toString(16).repeat(packet.payload!.length / 2));
+  for (const packet of unlike) covered.set(packet, coverOf(packet.payload!));
   for (const { packet, at } of packets) {
     covered.set(packet, bytes.toString('hex', at, at + packet.payload!.length / 2));
   }

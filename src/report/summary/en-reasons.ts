@@ -63,7 +63,7 @@ export const reasons: ReasonWording = {
   window_used_up: (r) => `the flow-control window of the ${r.by} was used up, for ${seconds(r.seconds)}`,
   sender_flow_closed: (r) => `the flow-control window of the sender was used up, that of the ${r.by}`,
   windows_unknown: () => 'not all that moves the flow-control windows was captured',
-  grpc_status: (r) => `grpc-status is ${quoted(r.status)}`,
+  grpc_status: (r) => `grpc-status is ${quoted(r.value)}`,
   frames_hidden: () => 'frames of the stream may be in bytes that were not captured',
 
   rst_ttl: (r) => `the RST has TTL ${r.rst}, other packets of the receiver ${r.usual}`,

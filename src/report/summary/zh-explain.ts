@@ -71,8 +71,7 @@ const HTTP_ANOMALIES: Readonly<Record<Anomaly, string>> = {
 };
 
 const HTTP2_ANOMALIES: Readonly<Record<Http2Anomaly, string>> = {
-  compression_error:
-    '头部块无法解码（RFC 7541）：该方向之后的头部块也不再解码，除非是在缺失字节之后读到的',
+  compression_error: '头部块无法解码（RFC 7541）：该方向之后的头部块也不再解码，除非是在缺失字节之后读到的',
   continuation_missing: '头部块在 END_HEADERS 之前被其他帧打断（RFC 9113 §6.10）',
   continuation_unexpected: 'CONTINUATION 没有可以接续的内容（RFC 9113 §6.10）',
   field_block_too_large: '头部块超过上限，或分布在过多的帧中；已截断',

@@ -57,7 +57,7 @@ export const reasons: ReasonWording = {
   window_used_up: (r) => `${WINDOWS[r.by]}的流量控制窗口已用尽 ${seconds(r.seconds)}`,
   sender_flow_closed: (r) => `发送方${WINDOWS[r.by]}的流量控制窗口已用尽`,
   windows_unknown: () => '改变流量控制窗口的帧没有全部抓到',
-  grpc_status: (r) => `grpc-status 为 ${quoted(r.status)}`,
+  grpc_status: (r) => `grpc-status 为 ${quoted(r.value)}`,
   frames_hidden: () => '该流的帧可能在没有抓到的字节中',
 
   rst_ttl: (r) => `该 RST 的 TTL 为 ${r.rst}，接收方其他包为 ${r.usual}`,

@@ -209,7 +209,7 @@ function refusedInTrailers(f: Facts): Finding | undefined {
   const isGrpc = response?.head?.headers.some(
     ({ name, value }) => name.toLowerCase() === 'content-type' && /^application\/grpc\b/i.test(value),
   );
-  return isGrpc ? { proofs: answer(f), because: [{ reason: 'grpc_status', status: code }] } : undefined;
+  return isGrpc ? { proofs: answer(f), because: [{ reason: 'grpc_status', value: code }] } : undefined;
 }
 
 function refusedInBody(f: Facts): Finding | undefined {
