@@ -88,7 +88,18 @@ test('all of them are there, where nothing is masked', async () => {
   }
   expect(evidence.includes(COMPRESSED)).toBe(true);
   const records = (await written('ndjson', null)).toString();
-  for (const secret of ['HUSH1bearer', 'HUSH2', 'SH3-', 'HUSH4', 'HUSH6', 'HUSHE', 'HUSHF', CARDS[0]]) {
+  for (const secret of [
+    'HUSH1bearer',
+    'HUSH2',
+    'SH3-',
+    'HUSH4',
+    'HUSH6',
+    'HUSHE',
+    'HUSHF',
+    'HUSHGbearer',
+    'HUSHGbody',
+    CARDS[0],
+  ]) {
     expect(records).toContain(secret);
   }
 });
@@ -107,6 +118,7 @@ test('what is no secret stays', async () => {
     'KEEP10',
     'KEEP14',
     'KEEP15',
+    'KEEP16',
   ];
   for (const format of ['ndjson', 'json', 'har', 'pcapng'] as const) {
     const text = (await written(format, new SecretNames(SEGMENTS))).toString('latin1');

@@ -5,6 +5,7 @@
 import { gzipSync } from 'node:zlib';
 import { type ConversationOptions, conversation } from '../../support/conversation.ts';
 import { icmpError, type TcpFrame } from '../../support/frames.ts';
+import { data, headers as fieldsOf, goAway, PREFACE, SETTINGS_ACK, settings } from '../../support/http2.ts';
 import { type Frame, merged } from '../../support/packets-source.ts';
 
 /** Valid by their check digits, of which no part is masked by a name. */
@@ -214,6 +215,37 @@ export function fullOfSecrets(): Frame[] {
     talk()
       .handshake()
       .clientSends(post('keep=KEEP15', [], '/merchants/HUSHF/orders/KEEP15'))
+      .ack()
+      .wait(900)
+      .fin('client').frames,
+  );
+  // 16: HTTP/2, a secret parted by a frame of another stream, and fields that later ones refer to.
+  const path = '/n?sign=HUSHGsign&keep=KEEP16';
+  const asked = { ':method': 'POST', ':scheme': 'http', ':path': path, ':authority': 'pay.example' };
+  const secret = { authorization: 'Bearer HUSHGbearer', 'x-keep': 'KEEP16' };
+  const [before, after] = ['{"keep":"KEEP16","token":"HUSHGbo', 'dy-HUSHG"}'];
+  lists.push(
+    talk()
+      .handshake()
+      .clientSends(Buffer.concat([PREFACE, settings()]))
+      .serverSends(Buffer.concat([settings(), SETTINGS_ACK]))
+      .clientSends(
+        Buffer.concat([
+          SETTINGS_ACK,
+          fieldsOf(1, { ...asked, ...secret }, { end: false, coding: 'indexed' }),
+          data(1, before, { end: false }),
+          fieldsOf(3, { ...asked, cookie: 'HUSHGcookie' }, { coding: 'indexed' }),
+          data(1, after, { padding: 3 }),
+        ]),
+      )
+      .ack()
+      .serverSends(
+        Buffer.concat([
+          fieldsOf(1, { ':status': '500', 'set-cookie': 'sid=HUSHGset' }, { end: false }),
+          data(1, '{"pwd":"HUSHGpwd"}'),
+          goAway(3, 0, 'token=HUSHGdebug'),
+        ]),
+      )
       .ack()
       .wait(900)
       .fin('client').frames,
