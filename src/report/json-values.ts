@@ -3,90 +3,24 @@
  * RFC 3339, durations as milliseconds in the capture's precision, absent facts as null. Characters that could
  * harm a terminal are escaped, so that a line is safe to look at.
  */
-import type { Time } from '../capture/packet.ts';
 import type {
   CaptureRecord,
-  DeliveryRecord,
   HostRecord,
   Quantiles,
   SummaryRecord,
-  TransactionRecord,
   UnseenRecord,
 } from '../verdict/verdict.ts';
-import { escapeJson } from './escape.ts';
+import { safeJson } from './json-records.ts';
 import type { Language } from './summary/language.ts';
 import { type Clock, milliseconds, rfc3339 } from './time.ts';
 
-export function transactionJson(record: TransactionRecord, clock: Clock, language: Language): string {
-  const time = (value: Time | null) => rfc3339(value, clock);
-  const ms = (value: number | null) => milliseconds(value, clock);
-  const { times, timings, connection, request, response } = record;
-  return line({
-    type: record.type,
-    id: record.id,
-    outcome: record.outcome,
-    verdict: record.verdict,
-    fault: record.fault,
-    confidence: record.confidence,
-    because: record.because.map(language.reason),
-    summary: language.summarize(record, clock),
-    facts: record.facts,
-    request,
-    response,
-    times: {
-      syn: time(times.syn),
-      synAck: time(times.synAck),
-      established: time(times.established),
-      tlsDone: time(times.tlsDone),
-      requestFirstByte: time(times.requestFirstByte),
-      requestLastByte: time(times.requestLastByte),
-      requestAcked: time(times.requestAcked),
-      responseFirstByte: time(times.responseFirstByte),
-      responseLastByte: time(times.responseLastByte),
-      closed: time(times.closed),
-    },
-    timings: {
-      connect: ms(timings.connect),
-      tls: ms(timings.tls),
-      send: ms(timings.send),
-      ack: ms(timings.ack),
-      wait: ms(timings.wait),
-      receive: ms(timings.receive),
-      total: ms(timings.total),
-      gaveUpAfter: ms(timings.gaveUpAfter),
-    },
-    connection: { ...connection, idleBefore: ms(connection.idleBefore), rtt: ms(connection.rtt) },
-    delivery: record.delivery,
-    signals: record.signals,
-    likely: record.likely,
-    missing: record.missing,
-    evidence: record.evidence.map((proof) => ({ ...proof, time: time(proof.time) })),
-    packets: record.packets?.map((packet) => ({ ...packet, time: time(packet.time) })) ?? null,
-  });
-}
-
 export function hostJson(record: HostRecord, clock: Clock): string {
-  return line({
+  return safeJson({
     ...record,
     retransmissionRate: rate(record.retransmissionRate),
     wait: quantiles(record.wait, clock),
     ack: quantiles(record.ack, clock),
     inferredSenderTimeout: milliseconds(record.inferredSenderTimeout, clock),
-  });
-}
-
-export function deliveryJson(record: DeliveryRecord, clock: Clock): string {
-  return line({
-    ...record,
-    intervals: record.intervals.map((interval) => milliseconds(interval, clock)),
-    expected: record.expected && {
-      lines: record.expected.lines,
-      firstTime: rfc3339(record.expected.firstTime, clock),
-      lastTime: rfc3339(record.expected.lastTime, clock),
-    },
-    firstSent: rfc3339(record.firstSent, clock),
-    firstAcked: rfc3339(record.firstAcked, clock),
-    deliveredAt: rfc3339(record.deliveredAt, clock),
   });
 }
 
@@ -117,7 +51,7 @@ const NO_TIMINGS = {
 export function unseenJson(record: UnseenRecord, clock: Clock, language: Language): string {
   const unknown = record.outcome === 'unknown';
   const sent = unknown ? 'unknown' : 'none';
-  return line({
+  return safeJson({
     type: record.type,
     id: record.id,
     outcome: record.outcome,
@@ -142,7 +76,7 @@ export function unseenJson(record: UnseenRecord, clock: Clock, language: Languag
 }
 
 export function captureJson(record: CaptureRecord, clock: Clock): string {
-  return line({
+  return safeJson({
     ...record,
     files: record.files.map((file) => ({
       ...file,
@@ -155,7 +89,7 @@ export function captureJson(record: CaptureRecord, clock: Clock): string {
 }
 
 export function summaryJson(record: SummaryRecord): string {
-  return line(record);
+  return safeJson(record);
 }
 
 function quantiles<Q extends Quantiles>(record: Q, clock: Clock): Record<string, number | null> {
@@ -169,8 +103,4 @@ function quantiles<Q extends Quantiles>(record: Q, clock: Clock): Record<string,
 /** Six decimals tell one segment in a million. */
 function rate(value: number | null): number | null {
   return value === null ? null : Math.round(value * 1_000_000) / 1_000_000;
-}
-
-function line(value: object): string {
-  return escapeJson(JSON.stringify(value));
 }

@@ -4,14 +4,8 @@
  */
 import type { Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
-import {
-  captureJson,
-  deliveryJson,
-  hostJson,
-  summaryJson,
-  transactionJson,
-  unseenJson,
-} from './json-values.ts';
+import { deliveryJson, transactionJson } from './json-records.ts';
+import { captureJson, hostJson, summaryJson, unseenJson } from './json-values.ts';
 import { completing, finalPlaces } from './places.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { Spool } from './spool.ts';

@@ -3,14 +3,8 @@
  * deliveries, hosts, capture, and the summary last.
  */
 import type { ReportContext } from './context.ts';
-import {
-  captureJson,
-  deliveryJson,
-  hostJson,
-  summaryJson,
-  transactionJson,
-  unseenJson,
-} from './json-values.ts';
+import { deliveryJson, transactionJson } from './json-records.ts';
+import { captureJson, hostJson, summaryJson, unseenJson } from './json-values.ts';
 import type { Output, Reporter } from './reporter.ts';
 
 export function ndjsonReporter(output: Output, context: ReportContext): Reporter {

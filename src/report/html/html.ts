@@ -11,14 +11,8 @@ import {
   type UnseenRecord,
 } from '../../verdict/verdict.ts';
 import type { ReportContext } from '../context.ts';
-import {
-  captureJson,
-  deliveryJson,
-  hostJson,
-  summaryJson,
-  transactionJson,
-  unseenJson,
-} from '../json-values.ts';
+import { deliveryJson, transactionJson } from '../json-records.ts';
+import { captureJson, hostJson, summaryJson, unseenJson } from '../json-values.ts';
 import { hostAndPort, receiverOf } from '../listing.ts';
 import type { Output, Reporter } from '../reporter.ts';
 import { Spool } from '../spool.ts';
