@@ -263,6 +263,9 @@ export async function retrace(
   const agenda = new Agenda();
   const onLimit = () => {};
   const clientRandoms = new Set<string>();
+  const embedded = source.facts.keyLogs ?? [];
+  const all = withEmbedded(secrets, embedded, onLimit);
+  const takeIn = () => all.size;
   const context: Context = {
     http: HTTP,
     tls: TLS,
@@ -297,6 +300,8 @@ export async function retrace(
   const last = { time: 0, file: 0, frame: 0 };
   await source.run((packet) => {
     if (++order > packets) return;
+    // Taken in as they come, where their number is bounded.
+    if (embedded.length > 0) takeIn();
     agenda.advance(packet.time);
     last.time = packet.time;
     last.file = packet.file;
@@ -322,10 +327,8 @@ export async function retrace(
     trace.onPacket(early.packet, tracedOf(early.order, segment, true, taker, 0));
   });
   table.end(last);
-  if (trace.onKeyLog !== undefined) {
-    const all = withEmbedded(secrets, source.facts.keyLogs ?? [], onLimit);
-    if (all.size > 0) trace.onKeyLog([...clientRandoms].map((random) => keyLogLines(all, random)).join(''));
-  }
+  takeIn();
+  trace.onKeyLog?.([...clientRandoms].map((random) => keyLogLines(all, random)).join(''));
   return source.facts;
 }
 
