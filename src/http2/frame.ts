@@ -70,6 +70,8 @@ export class FrameReader {
   #state: number;
   /** No header was read yet. */
   #fresh: boolean;
+  /** Bytes of the payload before were missing: how many is as sure as who counted them (TLS guesses at its padding). */
+  #doubtful = false;
   /** Of the preface, or of a header that was cut. */
   #used = 0;
   readonly #header = Buffer.alloc(HEADER);
@@ -100,6 +102,10 @@ export class FrameReader {
 
   /** `length` bytes were not captured. */
   onGap(length: number, at: Moment): void {
+    if (length <= 0) {
+      this.#doubtful = true;
+      return;
+    }
     this.#settle(at);
     const from = this.position;
     this.position += length;
@@ -118,6 +124,7 @@ export class FrameReader {
       case PAYLOAD: {
         const hidden = Math.min(length, this.#remaining);
         this.#sink.onPayloadGap(hidden, from, at);
+        this.#doubtful = true;
         this.#remaining -= hidden;
         if (this.#remaining > 0) return;
         this.#state = HEADING;
@@ -163,6 +170,10 @@ export class FrameReader {
           pos = this.#payload(bytes, pos, end, base, at);
           break;
         case SEARCHING: {
+          if (this.#search.held > 0) {
+            this.#take(bytes, pos, end, base, at);
+            return;
+          }
           pos = this.#search.find(bytes, pos, end, pos === start, at);
           const known = base + pos - this.#search.held;
           if (pos < end) this.#state = HEADING;
@@ -211,6 +222,13 @@ export class FrameReader {
     }
     if (this.#used < HEADER) return stop;
     this.#used = 0;
+    if (this.#doubtful && !isLikely(this.#header, 0, HEADER, this.#bounds)) {
+      this.#lose(this.#frame.start);
+      this.#search.find(Buffer.from(this.#header), 0, HEADER, false, at);
+      this.#tellLost(base + stop - this.#search.held, at);
+      return stop;
+    }
+    this.#doubtful = false;
     this.#begin(at);
     return stop;
   }

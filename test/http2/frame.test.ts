@@ -252,6 +252,26 @@ describe('frames against RFC 9113 are told, and what follows is read', () => {
   });
 });
 
+test('where a hole in a payload was measured wrong, as TLS may, the next frame is found all the same', () => {
+  const body = data(1, 'x'.repeat(100));
+  const rest = Buffer.concat([
+    data(1, 'y'.repeat(30), END_STREAM),
+    headers(3, GET),
+    data(3, 'z', END_STREAM),
+  ]);
+  for (const wrong of [-20, -9, -8, -1, 0, 1, 8, 9, 20]) {
+    const { told } = play([
+      { side: CLIENT, bytes: Buffer.concat([fromClient(headers(1, GET)), body.subarray(0, 50)]) },
+      { side: CLIENT, gap: 30 + wrong },
+      { side: CLIENT, bytes: Buffer.concat([body.subarray(80), rest]) },
+    ]);
+    expect(told.filter(({ call }) => call === 'anomaly')).toEqual([]);
+    expect(told, `${wrong} bytes wrong`).toContainEqual(request(3));
+    const last = told.filter((one) => one.call === 'data').at(-1);
+    expect(last).toMatchObject({ stream: 3, text: 'z', ends: true });
+  }
+});
+
 describe('how a direction begins', () => {
   test('a server that answers in HTTP/1.1 is something else, cut anywhere', () => {
     const answer = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
