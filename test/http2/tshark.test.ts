@@ -39,7 +39,6 @@ async function plaintextOf(path: string): Promise<Piece[]> {
         secrets: withEmbedded(null, source.facts.keyLogs ?? [], () => {}),
         onLimit() {},
         stored: connection.stored,
-        reads: () => true,
         roundTrip: null,
       },
     );
