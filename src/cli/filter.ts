@@ -5,7 +5,7 @@
 import { captureFilter } from '../capture/live-filter.ts';
 import { frameKind } from '../capture/live-machine.ts';
 import { Names } from '../capture/live-names.ts';
-import type { FilterOptions } from './flags.ts';
+import type { FilterOptions } from './command.ts';
 
 /** @throws UserError for a name that has no address. */
 export async function filterText(options: FilterOptions): Promise<string> {

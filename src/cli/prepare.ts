@@ -3,7 +3,7 @@
  * typed. Out: the same, complete.
  */
 import { UserError } from '../error.ts';
-import type { AnalyzeCommand, LiveCommand } from './flags.ts';
+import type { AnalyzeCommand, LiveCommand } from './command.ts';
 import type { Io } from './io.ts';
 
 /** @throws UserError */

@@ -1,6 +1,7 @@
 /** Command lines as people type them: what they ask for, and what is said to those that ask for nothing. */
 import { describe, expect, test } from 'vitest';
-import { type AnalyzeCommand, type Command, type LiveCommand, parseFlags } from '../../src/cli/flags.ts';
+import type { AnalyzeCommand, Command, LiveCommand } from '../../src/cli/command.ts';
+import { parseFlags } from '../../src/cli/flags.ts';
 import { UserError } from '../../src/error.ts';
 import { FORMATS } from '../../src/report/create.ts';
 
