@@ -12,6 +12,8 @@ export const NO_BODY = { keepsBody: false, hashed: false };
 /** Bytes that an object of a message, and a piece of a body, take beside what they hold. */
 const OBJECTS = 512;
 const PIECE = 32;
+/** What a header field takes beside its text: in HTTP/2 one byte may stand for it. */
+const FIELD = 48;
 
 export class CollectedMessage<H extends RequestHead | ResponseHead> implements Message<H> {
   readonly start: number;
@@ -70,7 +72,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
 
   set head(head: H) {
     this.#head = head;
-    this.#hold(head.headerBytes);
+    this.#hold(head.headerBytes + FIELD * head.headers.length);
   }
 
   /** The stream has come to `end`, in the packet `at`; null where what lies before it was not captured. */

@@ -2,8 +2,7 @@
  * One direction of HTTP/2, made up: frames in an order that may be, with field blocks of any representation; then changed
  * in their headers, in their order, and byte by byte.
  */
-import { PREFACE } from '../../src/http2/frame.ts';
-import { frame, integer } from '../http2/frames.ts';
+import { frame, integer, PREFACE } from '../support/http2.ts';
 import type { Random } from './random.ts';
 
 const NAMES = [':method', ':path', ':status', ':authority', 'content-type', 'cookie', 'x', ''];
@@ -33,7 +32,7 @@ function fields(random: Random): Buffer {
 }
 
 /** A field section in as many frames as it may come in. */
-function section(random: Random, stream: number): Buffer[] {
+function fieldSection(random: Random, stream: number): Buffer[] {
   const block = fields(random);
   const priority = random.chance(0.2);
   const padding = random.chance(0.2) ? random.about(40) : -1;
@@ -73,7 +72,7 @@ function any(random: Random): Buffer[] {
       return [frame(random.between(10, 255), random.below(256), stream, random.bytes(random.about(50)))];
     case 8:
     case 9:
-      return section(random, stream);
+      return fieldSection(random, stream);
     default: {
       const padded = random.chance(0.2);
       const body = Buffer.alloc(random.about(2000), random.pick(['text ', '\x00', '\x00\x00\x04']));

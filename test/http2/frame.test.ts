@@ -2,20 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { HTTP2 } from '../../src/http2/session.ts';
 import { LIMITS } from '../../src/limits.ts';
-import {
-  block,
-  data,
-  END_HEADERS,
-  END_STREAM,
-  frame,
-  fromClient,
-  GET,
-  headers,
-  PADDED,
-  SETTINGS_ACK,
-  settings,
-  word,
-} from './frames.ts';
+import { section as block, frame, SETTINGS_ACK, settings, word } from '../support/http2.ts';
+import { data, END_HEADERS, END_STREAM, fromClient, GET, headers, PADDED } from './frames.ts';
 import { CLIENT, play, SERVER, type Told } from './recorder.ts';
 
 /** What of a client is told, after its preface and settings. */

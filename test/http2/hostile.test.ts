@@ -1,19 +1,13 @@
 /** Frames that are made to cost more than their bytes: time grows with the bytes, and what is held has its bound. */
 import { describe, expect, test } from 'vitest';
 import { growthOf } from '../hostile/growth.ts';
-import { data, END_HEADERS, END_STREAM, frame, GET, headers, integer, settings, word } from './frames.ts';
+import { frame, section, settings, word } from '../support/http2.ts';
+import { data, END_HEADERS, END_STREAM, GET, headers } from './frames.ts';
 import { CLIENT, packet, play, record, SERVER } from './recorder.ts';
 
 const LIMIT = 1.5;
 const repeat = (count: number, bytes: Buffer) => Buffer.concat(Array.from({ length: count }, () => bytes));
-const literal = (name: string, value: string, first = 0x40) =>
-  Buffer.concat([
-    Buffer.of(first),
-    integer(name.length, 7),
-    Buffer.from(name),
-    integer(value.length, 7),
-    Buffer.from(value),
-  ]);
+const literal = (name: string, value: string) => section({ [name]: value }, 'indexed');
 
 interface Flood {
   readonly name: string;
@@ -78,7 +72,7 @@ const FLOODS: readonly Flood[] = [
     name: 'field blocks byte by byte',
     from: 20,
     piece: 1,
-    bytes: (size) => repeat(size, frame(1, END_HEADERS, 1, literal('a', 'x'.repeat(1_000), 0))),
+    bytes: (size) => repeat(size, frame(1, END_HEADERS, 1, section({ a: 'x'.repeat(1_000) }))),
   },
   {
     name: 'text where a frame is searched for',

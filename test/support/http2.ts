@@ -27,7 +27,12 @@ export interface FrameFlags {
   readonly coding?: 'plain' | 'indexed';
 }
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = type;
@@ -65,7 +70,7 @@ export function settings(values: Readonly<Record<number, number>> = {}): Buffer 
   return frame(4, 0, 0, Buffer.concat(entries));
 }
 
-export const SETTINGS_ACK = frame(4, 1, 0, Buffer.alloc(0));
+export const SETTINGS_ACK = frame(4, 1, 0);
 
 export const PING = frame(6, 0, 0, Buffer.alloc(8));
 
@@ -81,26 +86,27 @@ export function pushPromise(stream: number, promised: number, fields: Fields): B
 }
 
 /** RFC 7541 §6.2.1 or §6.2.2, names and values as they are (§5.2). */
-function section(fields: Fields, coding: 'plain' | 'indexed' = 'plain'): Buffer {
+export function section(fields: Fields, coding: 'plain' | 'indexed' = 'plain'): Buffer {
   const first = Buffer.from([coding === 'plain' ? 0 : 0x40]);
   return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [first, text(name), text(value)]));
 }
 
 function text(value: string): Buffer {
   const bytes = Buffer.from(value, 'latin1');
-  return Buffer.concat([integer(bytes.length), bytes]);
+  return Buffer.concat([integer(bytes.length, 7), bytes]);
 }
 
-/** RFC 7541 §5.1, of a 7-bit prefix. */
-function integer(value: number): Buffer {
-  if (value < 127) return Buffer.from([value]);
-  const bytes = [127];
-  let rest = value - 127;
+/** RFC 7541 §5.1. @param first bits of the first octet before the prefix. */
+export function integer(value: number, prefix: number, first = 0): Buffer {
+  const most = 2 ** prefix - 1;
+  if (value < most) return Buffer.of(first | value);
+  const bytes = [first | most];
+  let rest = value - most;
   for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
   return Buffer.from([...bytes, rest]);
 }
 
-function word(value: number): Buffer {
+export function word(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
