@@ -16,7 +16,16 @@ export interface Delivered {
 const PARTIES: readonly string[] = ['sender', 'network', 'receiver', 'capture'];
 const CONFIDENCES: readonly string[] = ['proven', 'strong', 'probable', 'weak'];
 const EXTENTS: readonly string[] = ['full', 'partial', 'none', 'unknown'];
-const CLOSINGS: readonly unknown[] = ['sender_fin', 'sender_rst', 'receiver_fin', 'receiver_rst', null];
+const CLOSINGS: readonly unknown[] = [
+  'sender_fin',
+  'sender_rst',
+  'receiver_fin',
+  'receiver_rst',
+  'sender_rst_stream',
+  'receiver_rst_stream',
+  'receiver_goaway',
+  null,
+];
 const ACCEPTED: readonly string[] = ['yes', 'no', 'unknown'];
 /** Of a TLS handshake that did not get through, or a connection that was not accepted, no request byte had been sent. */
 const UNSENT: readonly string[] = [

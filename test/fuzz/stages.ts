@@ -90,9 +90,12 @@ export async function watchStages(
   for (const { ends, name } of streams) {
     problems.check(ends === 1, 'every stream ends once', () => `${name} ended ${ends} times`);
   }
-  // Of encrypted records no parser has seen a request begin.
+  // Of encrypted records no parser has seen a request begin; of a stream only that which asked for the upgrade.
   const requests = [...transactions].filter(
-    ({ kind, request }) => kind !== 'sealed' && request !== null,
+    ({ kind, request, stream }) =>
+      kind !== 'sealed' &&
+      request !== null &&
+      (stream === null || (request.head?.version ?? 'HTTP/2') !== 'HTTP/2'),
   ).length;
   problems.check(
     requests === begun,
