@@ -46,6 +46,7 @@ export interface Reasons {
   body_unreadable: None;
   tls_alert: { readonly name: string };
   tls_alert_sealed: None;
+  tls_close_notify: None;
   /** The answer to a plain request is a TLS record. */
   tls_answer: None;
   not_tls: { readonly line: string };

@@ -202,7 +202,7 @@ export const WORDING: Readonly<Record<Code, Wording>> = {
   no_response_receiver_closed: {
     title: 'Closed by the receiver without a response',
     definition:
-      "The request was fully acknowledged, and the receiver's FIN came before one byte of a final response.",
+      "The request was fully acknowledged, and the receiver's FIN, or in TLS its close_notify, came before one byte of a final response.",
     remedy:
       'Ask the receiver for a crash, restart or worker timeout at that time, or a proxy that lost what stood behind it.',
   },

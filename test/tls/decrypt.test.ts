@@ -138,6 +138,22 @@ describe('the same records as in plain', () => {
   });
 });
 
+describe('a close_notify', () => {
+  test.each([
+    ['TLS 1.2', V12],
+    ['TLS 1.3', V13],
+  ] as const)('%s: of the receiver, instead of an answer, ends it whoever closes first', async (_, both) => {
+    const { wire, keylog } = await exchange({ both, talk: [[post('1'), null]], closes: 'server' });
+    const frames = framed(wire).fin('client').fin('server').ack('client').frames;
+    const [record] = await recordsOf(frames, keylog);
+    expect(record).toMatchObject({
+      verdict: 'no_response_receiver_closed',
+      facts: { closedBy: 'sender_fin' },
+    });
+    expect(record!.evidence.map(({ role }) => role)).toContain('tls_alert');
+  });
+});
+
 describe('where it lies on the wire', () => {
   const large = post('1', 'x'.repeat(40_000));
   /** The exchange up to the client's Finished, and the records of its request. */

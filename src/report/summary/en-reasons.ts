@@ -51,6 +51,7 @@ export const reasons: ReasonWording = {
 
   tls_alert: (r) => `the alert was ${quoted(r.name)}`,
   tls_alert_sealed: () => 'the only encrypted record before the end has the size of an alert',
+  tls_close_notify: () => 'the receiver ended its TLS by a close_notify before the sender closed',
   tls_answer: () => 'what came is a TLS record: the port expects https',
   not_tls: (r) => `what answered the ClientHello is not TLS: ${quoted(r.line)}`,
   handshake_waited: (r) => `the last of the handshake was ${seconds(r.seconds)} old`,

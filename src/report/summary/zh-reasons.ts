@@ -45,6 +45,7 @@ export const reasons: ReasonWording = {
 
   tls_alert: (r) => `警报为 ${quoted(r.name)}`,
   tls_alert_sealed: () => '结束前唯一的加密记录大小与警报相符',
+  tls_close_notify: () => '接收方在发送方关闭之前已用 close_notify 结束其 TLS',
   tls_answer: () => '收到的是 TLS 记录：该端口要求使用 https',
   not_tls: (r) => `对 ClientHello 的回应不是 TLS：${quoted(r.line)}`,
   handshake_waited: (r) => `握手的最后一步已过去 ${seconds(r.seconds)}`,

@@ -147,7 +147,7 @@ export const zhVerdicts: Readonly<Record<Code, VerdictWording>> = {
   no_response_receiver_closed: words(
     '接收方未响应即关闭',
     '询问接收方当时是否有崩溃、重启或工作进程超时，或代理失去了后端。',
-    '请求已全部被确认，没有收到最终响应的任何字节，接收方的 FIN 先到。',
+    '请求已全部被确认，没有收到最终响应的任何字节，接收方的 FIN（或 TLS 的 close_notify）先到。',
   ),
   no_response_reset: words(
     '未响应即被重置',

@@ -1,7 +1,7 @@
 /**
  * Rules of the stage "wait": the receiver's TCP had the whole request, and not one byte of a final response came.
  */
-import type { Time } from '../../capture/packet.ts';
+import type { Moment, Time } from '../../capture/packet.ts';
 import { type Facts, isBefore, isClosedBySender } from '../facts.ts';
 import { forgery } from '../forgery.ts';
 import { type Finding, proofs, type Rule } from '../rule.ts';
@@ -27,7 +27,7 @@ function carried(f: Facts, role: Role): Proof[] {
 function senderClosed(f: Facts): Finding | undefined {
   const lost = isAnswerLost(f);
   const first = isClosedBySender(f) || lost;
-  if (!isUnanswered(f) || !first || f.gaveUp === null) return undefined;
+  if (!isUnanswered(f) || !first || f.gaveUp === null || closeNotifyOf(f) !== null) return undefined;
   const waited = f.gaveUp.time - f.transaction.request!.lastByte.time;
   const because: Reason = { reason: 'sender_waited', seconds: waited / 1e9, atMost: f.closeUnseen };
   if (lost) {
@@ -56,17 +56,29 @@ function gaveUpBy({ sender, gaveUp, closing }: Facts): Role {
 function receiverClosed(f: Facts): Finding | undefined {
   const { fin, holding } = f.receiver;
   if (!isUnanswered(f) || holding) return undefined;
-  if (f.closedBy !== 'receiver_fin' && !(f.halfClosed && fin !== null)) return undefined;
+  const notified = closeNotifyOf(f);
+  if (f.closedBy !== 'receiver_fin' && !(f.halfClosed && fin !== null) && notified === null) return undefined;
   const asked = pairs(carried(f, 'last_packet'));
   return {
     proofs: proofs(
       ...asked,
       ['receiver_goaway', f.transaction.stream?.goAway?.at],
+      ['tls_alert', notified],
       ['receiver_fin', fin?.at],
       ['sender_fin', f.closeUnseen ? f.closed : null],
     ),
-    because: goAwayOf(f.transaction.stream),
+    because: [
+      ...goAwayOf(f.transaction.stream),
+      ...(notified === null ? [] : [{ reason: 'tls_close_notify' } as const]),
+    ],
   };
+}
+
+/** The receiver told, instead of an answer, that it would send no more (RFC 8446 §6.1), and so the sender closed. */
+function closeNotifyOf({ transaction: t, gaveUp }: Facts): Moment | null {
+  const alert = t.tls?.alerts.find(({ side, name }) => side !== t.sender && name === 'close_notify');
+  if (alert === undefined || gaveUp === null || t.request === null) return null;
+  return isBefore(t.request.firstByte, alert.at) && isBefore(alert.at, gaveUp) ? alert.at : null;
 }
 
 function reset(f: Facts): Finding | undefined {
