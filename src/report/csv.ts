@@ -41,6 +41,7 @@ const COLUMNS: Readonly<Record<string, (record: TransactionRecord, context: Repo
   gaveUpAfterMs: ({ timings }, { clock }) => milliseconds(timings.gaveUpAfter, clock),
   requestBytes: ({ request }) => (request === null ? null : request.headerBytes + request.bodyBytes),
   responseBytes: ({ response }) => (response === null ? null : response.headerBytes + response.bodyBytes),
+  stream: ({ connection }) => connection.stream,
   retransmissions: ({ connection }) => connection.retransmissions,
   signals: ({ signals }) => signals.join(' '),
   frames: ({ evidence }) => [...new Set(evidence.map(({ frame }) => frame))].join(' '),

@@ -20,6 +20,7 @@ const NOT_REPEATED: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'connection',
   'keep-alive',
+  'http2-settings',
 ]);
 /** curl sends these unless it is told otherwise. */
 const BY_CURL = ['Accept', 'User-Agent', 'Content-Type', 'Expect', 'Host'];
@@ -69,7 +70,7 @@ export function curlReporter(output: Output, context: ReportContext): Reporter {
         })
         .join('');
     };
-    const options = ['--silent --show-error --http1.1 --globoff --path-as-is --max-time 60'];
+    const options = [`--silent --show-error ${versionOf(record)} --globoff --path-as-is --max-time 60`];
     options.push(`--request ${word(request.method ?? '', 'the method')}`);
     options.push(`--request-target ${word(request.target ?? '', 'the target')}`);
     for (const field of request.headers) {
@@ -107,6 +108,12 @@ export function curlReporter(output: Output, context: ReportContext): Reporter {
         .join('; ')}; }`;
     }
   }
+}
+
+/** HTTP/2 as it was agreed on: in TLS, by an upgrade (a request in HTTP/1.1), or from the start. */
+function versionOf({ request, connection: { stream, tls } }: TransactionRecord): string {
+  if (stream === null) return '--http1.1';
+  return tls !== null || request?.version !== 'HTTP/2' ? '--http2' : '--http2-prior-knowledge';
 }
 
 /** Why a request cannot be repeated as it was; null where it can. */

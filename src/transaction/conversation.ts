@@ -17,8 +17,9 @@ import { type Carried, Secured } from './secured.ts';
 /** As ALPN names it (RFC 9113 §3.2). */
 const HTTP2 = 'h2';
 
-/** Its preface, or the length of a server's settings, may begin so. */
-const mayBeHttp2 = (bytes: Buffer, start: number) => bytes[start] === 0x50 || bytes[start] === 0;
+/** Its preface, or the length of a server's settings, may begin so: no usual method has PR. */
+const mayBeHttp2 = (bytes: Buffer, start: number, end: number) =>
+  bytes[start] === 0 || (bytes[start] === 0x50 && (end - start === 1 || bytes[start + 1] === 0x52));
 
 export class Conversation implements Hooks, Carrier {
   readonly sinks: readonly [StreamSink, StreamSink];
@@ -84,7 +85,7 @@ export class Conversation implements Hooks, Carrier {
     const fromSender = side === this.#attempts.sender;
     const opened = this.#secured !== null || this.#connection.opener !== null;
     let verdict: 'yes' | 'no' | 'maybe';
-    if (opened && (this.#opening !== null || mayBeHttp2(bytes, start))) {
+    if (opened && (this.#opening !== null || mayBeHttp2(bytes, start, end))) {
       this.#opening ??= new Opening();
       verdict = this.#opening.take(http2, side, fromSender, bytes, start, end, at);
     } else {

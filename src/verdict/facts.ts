@@ -71,7 +71,8 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     (closing === 'sender_fin' && isFinUnseen(receiver, sender));
   const closedBy = !closeUnseen ? closing : closing === 'receiver_fin' ? 'sender_fin' : 'receiver_fin';
   const cancelled = ended?.role === 'sender_rst_stream' ? ended.at : null;
-  const gaveUpAt = cancelled ?? gaveUp?.at ?? null;
+  // Where the receiver had ended the stream, nobody waited any more.
+  const gaveUpAt = cancelled ?? (streamFirst === null ? (gaveUp?.at ?? null) : null);
   return {
     transaction,
     kind: transaction.kind,

@@ -34,7 +34,7 @@ export function packetsOf(
     // What was left out before the transaction's first packet is not of it.
     if (begin === null || records.length > 0) leftOut += packet.leftOut;
     if (isOver(transaction, packet)) break;
-    if (isOfOther(packet, transaction)) {
+    if (isOfOther(packet, transaction) && !isProof(packet, proofs)) {
       leftOut++;
       continue;
     }
@@ -59,12 +59,16 @@ function isOfOther({ side, offset, length, icmp }: LoggedPacket, t: Transaction)
   return message !== null && (offset >= message.end || offset + length <= message.start);
 }
 
-/** It was answered, and the next request begins. */
-function isOver(
-  { sender, request, response }: Transaction,
-  { side, offset, length, icmp }: LoggedPacket,
-): boolean {
+/** A frame that ends a stream of HTTP/2 lies behind its messages. */
+function isProof({ file, frame }: LoggedPacket, proofs: readonly Proof[]): boolean {
+  return proofs.some(({ at }) => at.file === file && at.frame === frame);
+}
+
+/** It was answered, and the next request begins; in HTTP/2 others begin before it is. */
+function isOver({ sender, request, response, stream }: Transaction, packet: LoggedPacket): boolean {
+  const { side, offset, length, icmp } = packet;
   const answered = response?.ended === 'complete' || response?.ended === 'closed';
+  if (stream !== null && response !== null && !isBefore(response.lastByte, packet)) return false;
   return (
     answered && request !== null && icmp === null && side === sender && length > 0 && offset >= request.end
   );
