@@ -177,7 +177,6 @@ function isHalfClosed(t: Transaction, sender: Direction, receiver: Direction, rt
   if (t.stream !== null) return false;
   if (sender.fin === null || sender.rst !== null || t.request?.ended !== 'complete') return false;
   const { fin } = sender;
-  if (fin.offset > t.request.end) return false;
   const answer = t.response;
   // Behind the whole answer it is the common way to close.
   if (answer?.ended === 'complete' && !isBefore(fin.at, answer.lastByte)) return false;

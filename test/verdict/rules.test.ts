@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Conversation, conversation } from '../support/conversation.ts';
 import { type Frame, snapped } from '../support/packets-source.ts';
-import { judged, OK, POST } from './judged.ts';
+import { analyzed, judged, OK, POST } from './judged.ts';
 import { asked, later, resent, rows, talk } from './situations.ts';
 
 /** A connection whose receiver numbers its packets so, and then resets with `rst` from another hop count. */
@@ -118,6 +118,15 @@ describe('wait', () => {
       'no_response_timeout',
       { response: expect.objectContaining({ status: null, interim: [102] }) },
     ],
+  ]);
+});
+
+test('a FIN right behind several requests gives up none of them', async () => {
+  const pipelined = talk().clientSends(`${POST}${POST}`).fin('client').ack('server').wait(300).fin('server');
+  const { records } = await analyzed(pipelined.frames);
+  expect(records.map(({ verdict }) => verdict)).toEqual([
+    'no_response_receiver_closed',
+    'no_response_receiver_closed',
   ]);
 });
 
