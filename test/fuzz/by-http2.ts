@@ -3,6 +3,7 @@
  * in their headers, in their order, and byte by byte.
  */
 import { frame, integer, PREFACE } from '../support/http2.ts';
+import type { Turn } from './by-http.ts';
 import type { Random } from './random.ts';
 
 const NAMES = [':method', ':path', ':status', ':authority', 'content-type', 'cookie', 'x', ''];
@@ -88,8 +89,21 @@ function setting(random: Random): Buffer {
   return bytes;
 }
 
-/** Bytes of one direction, a client's or a server's. */
-export function directionOf(random: Random): Buffer {
+/** What both sides say, in turns. */
+export function streamsOf(random: Random): Turn[] {
+  return (['client', 'server'] as const)
+    .flatMap((side) => {
+      const text = directionOf(random, side === 'client').toString('latin1');
+      const cuts = Array.from({ length: random.about(4) }, () => random.below(text.length + 1)).sort(
+        (a, b) => a - b,
+      );
+      return [0, ...cuts].map((from, i) => ({ side, text: text.slice(from, cuts[i] ?? text.length), at: i }));
+    })
+    .sort((a, b) => a.at - b.at);
+}
+
+/** Bytes of one direction. */
+export function directionOf(random: Random, fromClient: boolean): Buffer {
   const frames = Array.from({ length: random.about(40) }, () => any(random)).flat();
   for (let left = random.below(4); left > 0; left--) {
     const at = random.below(frames.length);
@@ -120,6 +134,6 @@ export function directionOf(random: Random): Buffer {
         frames[at] = one;
     }
   }
-  const begins = random.chance(0.5) ? [PREFACE, frame(4, 0, 0)] : [frame(4, 0, 0)];
+  const begins = fromClient ? [PREFACE, frame(4, 0, 0)] : [frame(4, 0, 0)];
   return Buffer.concat(random.chance(0.95) ? [...begins, ...frames] : frames).subarray(0, 100_000);
 }

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { damaged } from './by-byte.ts';
 import { FIELD_MUTATIONS } from './by-field.ts';
 import { edited, editedTurns, laid, type Turn, turnsOf } from './by-http.ts';
-import { directionOf } from './by-http2.ts';
+import { directionOf, streamsOf } from './by-http2.ts';
 import { PACKET_MUTATIONS } from './by-packet.ts';
 import { checkCapture } from './captures.ts';
 import { type FuzzPacket, fileOf, type Sample } from './packets.ts';
@@ -56,6 +56,12 @@ export const TARGETS: readonly Target[] = [
     check: poured,
   },
   {
+    name: 'streams',
+    weight: 3,
+    make: (random) => [fileOf(laid(streamsOf(random), random), random)],
+    check: poured,
+  },
+  {
     name: 'files',
     weight: 3,
     make(random, corpus) {
@@ -85,7 +91,7 @@ export const TARGETS: readonly Target[] = [
   {
     name: 'http2',
     weight: 4,
-    make: (random) => [directionOf(random)],
+    make: (random) => [directionOf(random, random.chance(0.5))],
     check: ([bytes]) => checkHttp2(bytes!),
   },
   {
