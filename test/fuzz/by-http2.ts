@@ -32,9 +32,13 @@ function fields(random: Random): Buffer {
   return Buffer.concat(Array.from({ length: random.about(12) }, () => field(random)));
 }
 
+/** A request without a body to be expected, a response, and an interim one, by the static table. */
+const BEGINNINGS = ['838684', '88', '4803313033'];
+
 /** A field section in as many frames as it may come in. */
-function fieldSection(random: Random, stream: number): Buffer[] {
-  const block = fields(random);
+function fieldSection(random: Random, stream: number, fromClient: boolean): Buffer[] {
+  const whole = random.chance(0.7) ? BEGINNINGS[fromClient ? 0 : random.between(1, 2)] : '';
+  const block = Buffer.concat([Buffer.from(whole ?? '', 'hex'), fields(random)]);
   const priority = random.chance(0.2);
   const padding = random.chance(0.2) ? random.about(40) : -1;
   const cuts = Array.from({ length: random.chance(0.3) ? random.about(5) : 0 }, () =>
@@ -52,7 +56,7 @@ function fieldSection(random: Random, stream: number): Buffer[] {
   });
 }
 
-function any(random: Random): Buffer[] {
+function any(random: Random, fromClient: boolean): Buffer[] {
   const stream = random.about(20) * 2 - 1;
   switch (random.below(12)) {
     case 0:
@@ -73,7 +77,7 @@ function any(random: Random): Buffer[] {
       return [frame(random.between(10, 255), random.below(256), stream, random.bytes(random.about(50)))];
     case 8:
     case 9:
-      return fieldSection(random, stream);
+      return fieldSection(random, stream, fromClient);
     default: {
       const padded = random.chance(0.2);
       const body = Buffer.alloc(random.about(2000), random.pick(['text ', '\x00', '\x00\x00\x04']));
@@ -104,7 +108,7 @@ export function streamsOf(random: Random): Turn[] {
 
 /** Bytes of one direction. */
 export function directionOf(random: Random, fromClient: boolean): Buffer {
-  const frames = Array.from({ length: random.about(40) }, () => any(random)).flat();
+  const frames = Array.from({ length: random.about(40) }, () => any(random, fromClient)).flat();
   for (let left = random.below(4); left > 0; left--) {
     const at = random.below(frames.length);
     const one = Buffer.from(frames[at] ?? Buffer.alloc(9));

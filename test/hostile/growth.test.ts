@@ -17,9 +17,10 @@ import { allReports } from '../support/reports.ts';
 import { FILE_TRAPS } from './file-traps.ts';
 import { exponentOf, growthOf, type Work } from './growth.ts';
 import { HTTP_TRAPS } from './http-traps.ts';
+import { HTTP2_TRAPS } from './http2-traps.ts';
 import { TCP_TRAPS } from './tcp-traps.ts';
 
-const TRAPS = [...TCP_TRAPS, ...HTTP_TRAPS, ...FILE_TRAPS];
+const TRAPS = [...TCP_TRAPS, ...HTTP_TRAPS, ...HTTP2_TRAPS, ...FILE_TRAPS];
 
 /** What grows faster than this is a trap. */
 const LIMIT = 1.5;
