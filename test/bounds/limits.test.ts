@@ -4,6 +4,7 @@ import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import type { LimitName } from '../../src/limits.ts';
 import type { Findings, TransactionRecord } from '../../src/verdict/verdict.ts';
 import { conversation } from '../support/conversation.ts';
+import { data, frame, headers, PREFACE, section, settings } from '../support/http2.ts';
 import { type Frame, merged, packetsSource } from '../support/packets-source.ts';
 
 const bounds = vi.hoisted(() => ({}) as Partial<Record<LimitName, number>>);
@@ -22,6 +23,9 @@ const MS = 1e6;
 const SECOND = 1e9;
 const POST = 'POST /notify HTTP/1.1\r\nHost: pay.example\r\nContent-Length: 4\r\n\r\nbody';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+const REQUEST = { ':method': 'GET', ':scheme': 'http', ':path': '/', ':authority': 'pay.example' };
+const FIELDS = section(REQUEST);
 
 async function analyzed(frames: readonly Frame[]): Promise<[TransactionRecord[], Findings]> {
   const records: TransactionRecord[] = [];
@@ -118,6 +122,9 @@ describe('single limits', () => {
     ['pendingRequests', 3, 2, () => talk(0).handshake().clientSends(POST.repeat(5)).ack().frames],
     ['headBytes', 200, 1, () => unfinishedHead(talk(0)).frames],
     ['headFields', 1, 1, () => delivered(talk(0).handshake())],
+    ['http2Continuations', 2, 1, () => streams(frame(1, 1, 1, FIELDS), ...Array(3).fill(frame(9, 0, 1)))],
+    ['http2TableBytes', 100, 1, () => streams(headers(1, REQUEST, { coding: 'indexed' }))],
+    ['http2SearchBytes', 1_000, 1, () => streamsBehindHole()],
     ['hosts', 1, 1, () => merged(delivered(talk(0).handshake()), delivered(elsewhere().handshake()))],
   ])('%s', async (name, bound, times, frames) => {
     bounds[name] = bound;
@@ -133,5 +140,19 @@ describe('single limits', () => {
     for (let i = 0; i < segments; i++) one.clientSends('x'.repeat(length));
     return one.frames;
   };
+  const streams = (...frames: readonly Buffer[]) =>
+    talk(0)
+      .handshake()
+      .clientSends(Buffer.concat([PREFACE, settings(), ...frames]))
+      .ack().frames;
+  const streamsBehindHole = () =>
+    talk(0)
+      .handshake()
+      .clientSends(Buffer.concat([PREFACE, settings(), headers(1, REQUEST, { end: false })]))
+      .drop(1)
+      .clientSends(data(1, 'hidden'))
+      .clientSends(data(1, 'x'.repeat(2_000)).subarray(0, 700))
+      .clientSends('x'.repeat(700))
+      .ack().frames;
   const elsewhere = () => conversation({ client: '10.0.0.1:5', server: '203.0.113.45:8080' });
 });
