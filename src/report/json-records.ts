@@ -107,8 +107,16 @@ function placeJson({ key, attempt, of }: Place): string {
   return `{"key":${text(key)},"attempt":${attempt},"of":${of}}`;
 }
 
+/** The file last printed: few records are of another than the one before. */
+let printedFile = '';
+let printedFileJson = '""';
+
 function evidenceJson({ file, frame, time, role }: Evidence, clock: Clock): string {
-  return `{"file":${text(file)},"frame":${frame},"time":${moment(time, clock)},"role":"${role}"}`;
+  if (file !== printedFile) {
+    printedFile = file;
+    printedFileJson = text(file);
+  }
+  return `{"file":${printedFileJson},"frame":${frame},"time":${moment(time, clock)},"role":"${role}"}`;
 }
 
 export function deliveryJson(record: DeliveryRecord, clock: Clock): string {

@@ -90,7 +90,8 @@ class Redactor {
 
   delivery(record: DeliveryRecord): DeliveryRecord {
     // The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field.
-    const secret = this.#names.has(/[^:/]*$/.exec(record.keyFrom ?? '')?.[0] ?? '');
+    const from = record.keyFrom ?? '';
+    const secret = this.#names.has(from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1));
     return { ...record, key: this.#key(record.key, secret), path: this.#text(record.path) };
   }
 

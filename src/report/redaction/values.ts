@@ -33,6 +33,8 @@ const DIGITS = /(?<![\d.])\d+(?:[ -]\d+)*(?!\.\d)/g;
 /** ISO/IEC 7812-1: a card number has at most so many. */
 const LONGEST_CARD = 19;
 const SHORTEST_CARD = 13;
+/** What every number that is looked for has in it. One search instead of two, which took 2 µs more for a body of 600. */
+const LONG_NUMBER = /(?:\d[ -]?){12}\d/;
 /** Nothing here is found in a text that is shorter, but for what follows a `:`. */
 export const SHORTEST_VALUE = SHORTEST_CARD;
 /** Hexadecimal digits of the shortest hash in use (MD5). */
@@ -63,36 +65,13 @@ export function valueSpans(text: string, into: Span[]): void {
       if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
     });
   }
-  if (!holdsLongNumber(text)) return;
+  if (!LONG_NUMBER.test(text)) return;
   each(DIGITS, text, ({ 0: found, index }) => {
     if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
   });
   each(RESIDENT_ID, text, ({ 0: found, index }) => {
     if (isResidentId(found)) into.push(numeric(text, index, index + found.length));
   });
-}
-
-/**
- * Whether so many digits as a card has stand together, in groups or not. Every 13th character tells: the two searches
- * that are spared so take 3 µs for a body of 600.
- */
-function holdsLongNumber(text: string): boolean {
-  for (let at = SHORTEST_CARD - 1; at < text.length; at += SHORTEST_CARD) {
-    if (!isOfNumber(text.charCodeAt(at))) continue;
-    let start = at;
-    while (start > 0 && isOfNumber(text.charCodeAt(start - 1))) start--;
-    let digits = 0;
-    for (at = start; at < text.length && isOfNumber(text.charCodeAt(at)); at++) {
-      if (text.charCodeAt(at) >= 0x30) digits++;
-    }
-    if (digits >= SHORTEST_CARD) return true;
-  }
-  return false;
-}
-
-/** A digit, or what parts groups of them. */
-function isOfNumber(code: number): boolean {
-  return (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x2d;
 }
 
 /** `matchAll` makes a copy of the pattern each time, which costs more than searching a short text. */
