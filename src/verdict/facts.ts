@@ -265,11 +265,19 @@ function isAfter({ response }: Transaction, cancelled: Moment): boolean {
 
 function isLate(t: Transaction, receiver: Direction, gaveUp: Fingerprint | null): boolean {
   if (t.response === null || gaveUp === null || receiver.acked > t.response.start) return false;
-  return isBefore(gaveUp.at, t.response.firstByte) || isTurnedAway(t.response.firstByte, gaveUp);
+  return isBefore(gaveUp.at, t.response.firstByte) || isTurnedAway(t.response, receiver, gaveUp);
 }
 
-/** The answer met a socket that was closed: at once an RST without ACK (RFC 9293 §3.10.7.1), whose FIN was not captured. */
-function isTurnedAway(firstByte: Moment, { at, ackOffset }: Fingerprint): boolean {
+/**
+ * The answer met a socket that was closed: at once an RST without ACK (RFC 9293 §3.10.7.1), whose FIN was not captured.
+ * What came behind the answer may have met it as well, when the sender had read that and was done.
+ */
+function isTurnedAway(
+  { firstByte, lastByte }: { readonly firstByte: Moment; readonly lastByte: Moment },
+  { lastData }: Direction,
+  { at, ackOffset }: Fingerprint,
+): boolean {
+  if (lastData !== null && isBefore(lastByte, lastData) && isBefore(lastData, at)) return false;
   return ackOffset === null && isBefore(firstByte, at) && at.time - firstByte.time <= KERNEL;
 }
 

@@ -72,6 +72,15 @@ describe('a sender that had given up, as far as its packets tell', () => {
       { confidence: 'strong' },
     ],
     [
+      'its FIN was not captured, and what meets a closed socket came behind the answer',
+      () => {
+        const c = asked().wait(5).serverSends(OK).wait(1).serverSends('x'.repeat(31));
+        return c.drop().fin('client').segment('client', { flags: 'R' });
+      },
+      'delivered',
+      {},
+    ],
+    [
       'an RST with ACK right behind the answer closes in a hurry, and takes it',
       () => asked().wait(900).serverSends(OK).rst('client'),
       'delivered',
