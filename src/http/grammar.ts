@@ -11,6 +11,7 @@ const HTAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const SP = 0x20;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const DEL = 0x7f;
 
@@ -84,6 +85,12 @@ export function parseResponseHead(
   const lf = text.indexOf('\n');
   const tell = lf < 0 ? ignore : onAnomaly;
   const line = startLine(text, lf, odd, tell);
+  const usual = usualStatus(line);
+  if (usual > 0) {
+    const headers = lf < 0 ? [] : parseFields(text, lf + 1, odd, onAnomaly, onLimit);
+    const version = line.slice(0, 8);
+    return { headerBytes: text.length, headers, version, complete, status: usual, reason: line.slice(13) };
+  }
   const parts = /^([^ \t]*)([ \t]*)([0-9]*)([ \t]?)(.*)$/s.exec(line)!;
   const version = parts[1]!;
   const code = parts[3]!;
@@ -96,6 +103,18 @@ export function parseResponseHead(
   const headers = lf < 0 ? [] : parseFields(text, lf + 1, odd, onAnomaly, onLimit);
   const status = code.length === 3 ? Number(code) : 0;
   return { headerBytes: text.length, headers, version, complete, status, reason };
+}
+
+/** The code of a status line as nearly all are, `HTTP/1.x`, a space, three digits, a space; else 0. Spares the pattern's garbage. */
+function usualStatus(line: string): number {
+  if (line.charCodeAt(8) !== SP || line.charCodeAt(12) !== SP || !VERSIONS.has(line.slice(0, 8))) return 0;
+  let code = 0;
+  for (let i = 9; i < 12; i++) {
+    const digit = line.charCodeAt(i) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return 0;
+    code = code * 10 + digit;
+  }
+  return code;
 }
 
 /** A start line without its line end, which is judged here. */

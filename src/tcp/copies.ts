@@ -13,7 +13,10 @@ const SLOTS = 1 << 16;
 const LAG: Time = 1e6;
 const LAG_WITH_ID: Time = 50e6;
 
-/** Words of a slot: flow, sequence and acknowledgement number, flags with window, length, identification; eight are a cache line. */
+/**
+ * Words of a slot: flow, sequence and acknowledgement number, flags with window, length, identification, and two of its
+ * time. All of them lie in one line of the cache: with the times in an array of their own a packet cost a third more here.
+ */
 const WORDS = 8;
 
 /**
@@ -22,7 +25,7 @@ const WORDS = 8;
  */
 export class CopyFilter {
   #packets = new Int32Array(SLOTS * WORDS);
-  #times = new Float64Array(SLOTS);
+  #times = new Float64Array(this.#packets.buffer);
 
   /** @param flow a positive number of the connection and direction. */
   isCopy(segment: Segment, flow: number): boolean {
@@ -45,14 +48,14 @@ export class CopyFilter {
       kept[at + 4] === payloadLength &&
       kept[at + 5] === ipId;
     const lag = ipId > 0 ? LAG_WITH_ID : LAG;
-    if (alike && Math.abs(segment.time - this.#times[slot]!) <= lag) return true;
+    if (alike && Math.abs(segment.time - this.#times[slot * (WORDS / 2) + 3]!) <= lag) return true;
     kept[at] = flow;
     kept[at + 1] = seq;
     kept[at + 2] = ack;
     kept[at + 3] = state;
     kept[at + 4] = payloadLength;
     kept[at + 5] = ipId;
-    this.#times[slot] = segment.time;
+    this.#times[slot * (WORDS / 2) + 3] = segment.time;
     return false;
   }
 }

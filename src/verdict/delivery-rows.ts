@@ -136,10 +136,12 @@ export class DeliveryRows {
   }
 
   /** All that are found, listed ones first, each from the one without an attempt for longest. */
-  *inTurn(): Iterable<number> {
+  inTurn(): number[] {
+    const rows: number[] = [];
     for (const listed of [true, false]) {
-      for (let row = this.oldest(listed); row !== NO_ROW; row = this.#newer[row]!) yield row;
+      for (let row = this.oldest(listed); row !== NO_ROW; row = this.#newer[row]!) rows.push(row);
     }
+    return rows;
   }
 
   #turnsOf(row: number): Turns {

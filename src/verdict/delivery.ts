@@ -250,15 +250,12 @@ export class Deliveries {
   /** The rows of which an attempt was judged. */
   #order(): number[] {
     const rows = this.#rows;
-    const order: number[] = [];
-    for (const row of rows.inTurn()) {
-      if (rows.state[row] === SEVERAL) {
-        const { best, firstSent } = this.#severalOf(row);
-        if (best === null) continue;
-        rows.at[row] = firstSent ?? 0;
-      } else if (rows.state[row] !== JUDGED) continue;
-      order.push(row);
-    }
+    const order = rows.inTurn().filter((row) => {
+      if (rows.state[row] !== SEVERAL) return rows.state[row] === JUDGED;
+      const { best, firstSent } = this.#severalOf(row);
+      rows.at[row] = firstSent ?? 0;
+      return best !== null;
+    });
     return order.sort((a, b) => rows.at[a]! - rows.at[b]!);
   }
 

@@ -1,6 +1,7 @@
 /**
  * Run as a process of its own, with --expose-gc: feeds a flood of N and of 8 N packets to the analyzer and prints, as
- * JSON, how many bytes are alive at the end of each, before anything is let go of. Limits are small, so that they fire.
+ * JSON, how many bytes are alive at the end of each, before anything is let go of. Limits are small, so that they fire;
+ * but for what a delivery takes, where there is room for all.
  */
 import { writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -62,4 +63,12 @@ for (const name of FLOOD_NAMES) {
   await aliveAfter(many);
   found[name] = [await aliveAfter(few), await aliveAfter(many)];
 }
-writeSync(1, JSON.stringify(found));
+
+Object.assign(LIMITS, { deliveries: 20_000 });
+/** As many as `requests` has of them, and twice that. */
+const deliveries = 8 * 1_024;
+const capture = captureOf('requests', deliveries * 3.5);
+await aliveAfter(capture);
+const once = await aliveAfter(capture);
+const twice = await aliveAfter(captureOf('requests', 2 * deliveries * 3.5));
+writeSync(1, JSON.stringify({ found, bytesOfDelivery: (twice - once) / deliveries }));
