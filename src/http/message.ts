@@ -64,6 +64,8 @@ export const ANOMALIES = {
   chunked_repeated: 'the chunked coding applied more than once (RFC 9112 §6.1)',
   content_length_conflict: 'several Content-Length values that differ; the last one is used (RFC 9112 §6.3)',
   content_length_invalid: 'a Content-Length that is no decimal number (RFC 9110 §8.6)',
+  content_length_mismatch:
+    'a stream of HTTP/2 with more or fewer bytes of body than its Content-Length (RFC 9113 §8.1.1)',
   content_length_overflow: 'a Content-Length of 2^53 or more',
   content_length_repeated: 'the same Content-Length several times (RFC 9110 §8.6)',
   control_character: 'a control character in a start line or field value (RFC 9110 §5.5)',

@@ -17,6 +17,9 @@ import { type Carried, Secured } from './secured.ts';
 /** As ALPN names it (RFC 9113 §3.2). */
 const HTTP2 = 'h2';
 
+/** Packets in the middle of a connection that are looked at for frames: chance makes frames of enough of them. */
+const TRIES = 16;
+
 /** Its preface, or the length of a server's settings, may begin so: no usual method has PR. */
 const mayBeHttp2 = (bytes: Buffer, start: number, end: number) =>
   bytes[start] === 0 || (bytes[start] === 0x50 && (end - start === 1 || bytes[start + 1] === 0x52));
@@ -38,6 +41,9 @@ export class Conversation implements Hooks, Carrier {
   /** What it carries may still turn out to be HTTP/2. */
   #undecided = true;
   #opening: Opening | null = null;
+  /** Bytes were missing before it was decided, and so often it was tried in vain since. */
+  #gapFirst = false;
+  #tries = 0;
   #endedSides = 0;
   #positions: Positions;
 
@@ -83,18 +89,24 @@ export class Conversation implements Hooks, Carrier {
   #isDecided(side: Side, bytes: Buffer, start: number, end: number, at: Moment): boolean {
     const { http2 } = this.#context;
     const fromSender = side === this.#attempts.sender;
-    const opened = this.#secured !== null || this.#connection.opener !== null;
+    const opened = !this.#gapFirst && (this.#secured !== null || this.#connection.opener !== null);
     let verdict: 'yes' | 'no' | 'maybe';
     if (opened && (this.#opening !== null || mayBeHttp2(bytes, start, end))) {
       this.#opening ??= new Opening();
       verdict = this.#opening.take(http2, side, fromSender, bytes, start, end, at);
     } else {
-      verdict = fromSender && !opened ? http2.looksLikeHttp2(bytes, start, end, true) : 'no';
+      verdict = opened ? 'no' : http2.looksLikeHttp2(bytes, start, end, true);
     }
     if (verdict === 'maybe' && opened) return false;
-    this.#undecided = false;
+    // In the middle of a connection the first bytes may be the rest of a frame.
+    this.#undecided = verdict !== 'yes' && !opened && this.#isSilent && this.#tries++ < TRIES;
     if (verdict === 'yes') this.#multiply(!opened);
     return this.#release();
+  }
+
+  /** No message of HTTP/1.x was seen so far. */
+  get #isSilent(): boolean {
+    return this.#attempts.begun === 0 || this.#attempts.onlyOpaque !== null;
   }
 
   /** Both sides said in the TLS handshake that they would speak HTTP/2. */
@@ -123,6 +135,7 @@ export class Conversation implements Hooks, Carrier {
       midStream,
       upgrade,
     });
+    this.#multiplexed.requestGap = this.#ordered.requestGap;
     return this.#multiplexed;
   }
 
@@ -164,7 +177,8 @@ export class Conversation implements Hooks, Carrier {
     this.#at = at;
     this.#positions.measure(side, length);
     if (this.#undecided && this.#isAgreed) this.#multiply(true);
-    this.#undecided = false;
+    this.#gapFirst = true;
+    this.#undecided &&= this.#isSilent;
     if (this.#multiplexed === null) this.#ordered.onGap(side, length, at);
     else this.#multiplexed.onGap(side, length, this.#ordered.positionOf(side), at);
   }

@@ -351,7 +351,10 @@ export class Multiplexed {
     if (request === null || request.ended !== null) return;
     if (span !== null) this.#reach(request, this.#attempts.sender, span);
     request.ended = cause;
-    if (cause === 'complete') exchange.acked = this.#attempts.senderSide.watch(request.end);
+    if (cause === 'complete') {
+      this.#measure(exchange, request);
+      exchange.acked = this.#attempts.senderSide.watch(request.end);
+    }
     if (!exchange.decided) this.#setting.context.onRequest(exchange);
     this.#over(exchange);
   }
@@ -360,7 +363,23 @@ export class Multiplexed {
     const { response } = exchange;
     if (response === null || response.ended !== null) return;
     response.ended = cause;
+    const declared = cause === 'complete' && mayHaveBody(exchange);
+    if (declared && !this.#measure(exchange, response)) response.ended = 'invalid';
     this.#over(exchange);
+  }
+
+  /** @returns whether it is as long as its head says; a body with a hole is taken to be. */
+  #measure(exchange: Streamed, message: CollectedMessage<RequestHead | ResponseHead>): boolean {
+    const field = message.head?.headers.find(({ name }) => name === 'content-length')?.value ?? '';
+    if (!/^\d{1,15}$/.test(field)) return true;
+    const missing = Number(field) - message.bodyBytes;
+    if (missing === 0) return true;
+    if (exchange.stream.hidden) {
+      if (missing > 0) message.addBodyGap(missing);
+      return true;
+    }
+    exchange.noteAnomaly('content_length_mismatch');
+    return false;
   }
 
   #over(exchange: Streamed): void {
@@ -406,6 +425,12 @@ export class Multiplexed {
       else exchange.answerUnseen += length;
     }
   }
+}
+
+/** What answers HEAD, and 304, tell the length that another answer would have had (RFC 9110 §8.6). */
+function mayHaveBody({ request, response }: Exchange): boolean {
+  const method = request?.head?.method;
+  return method !== 'HEAD' && method !== 'CONNECT' && response?.head?.status !== 304;
 }
 
 /** How a message ends whose stream goes no further: what was lost may have ended it before. */

@@ -226,3 +226,59 @@ describe('a stream', () => {
     expect(records.filter(({ outcome }) => outcome === 'unanswered')).toEqual([]);
   });
 });
+
+describe('where the beginning was not captured', () => {
+  const [one] = EXCHANGES as [Exchange];
+  const told = async (c: Conversation) =>
+    (await recordsOf(c.frames)).map(({ verdict, connection }) => `${connection.stream} ${verdict}`);
+  const going = () => conversation().established();
+
+  test('the sender is seen first', async () => {
+    const c = going().clientSends(request(7, one)).serverSends(response(7, one)).ack('client');
+    expect(await told(c.close('client'))).toEqual(['7 delivered']);
+  });
+
+  test('an answer is seen first: nobody knows what it answers', async () => {
+    const c = going().serverSends(response(5, one)).ack('client');
+    c.clientSends(request(7, one)).serverSends(response(7, one)).ack('client').close('client');
+    expect(await told(c)).toEqual(['5 capture_insufficient', '7 delivered']);
+  });
+
+  test('in the middle of a frame', async () => {
+    const c = going().clientSends('x'.repeat(300)).ack('server');
+    c.clientSends(request(7, one)).serverSends(response(7, one)).ack('client').close('client');
+    expect(await told(c)).toEqual(['null opaque', '7 delivered']);
+  });
+
+  test('the preface was lost', async () => {
+    const c = open()
+      .drop()
+      .clientSends(Buffer.concat([PREFACE, settings()]))
+      .serverSends(settings());
+    c.clientSends(request(1, one)).serverSends(response(1, one)).ack('client').close('client');
+    expect(await told(c)).toEqual(['1 delivered']);
+  });
+});
+
+describe('a body that is not as long as its head says', () => {
+  const short = (fields: Fields) =>
+    Buffer.concat([headers(1, { ':status': '200', ...fields }, { end: false }), data(1, 'ok')]);
+
+  test('is no answer', async () => {
+    const c = begun()
+      .clientSends(request(1, EXCHANGES[0]!))
+      .serverSends(short({ 'content-length': '3' }));
+    const [record] = await recordsOf(c.ack('client').close('client').frames);
+    expect(record!.verdict).toBe('response_invalid');
+    expect(record!.signals).toContain('http_anomaly:content_length_mismatch');
+  });
+
+  test('but of HEAD', async () => {
+    const head = headers(1, { ':method': 'HEAD', ':scheme': 'http', ':path': '/', ':authority': HOST });
+    const c = begun()
+      .clientSends(head)
+      .serverSends(headers(1, { ':status': '200', 'content-length': '3' }));
+    const [record] = await recordsOf(c.ack('client').close('client').frames);
+    expect(record!.verdict).toBe('delivered');
+  });
+});

@@ -37,6 +37,7 @@ const HTTP_ANOMALIES: Readonly<Record<Anomaly, string>> = {
   chunked_repeated: 'chunked 编码使用了不止一次（RFC 9112 §6.1）',
   content_length_conflict: '有多个不同的 Content-Length；采用最后一个（RFC 9112 §6.3）',
   content_length_invalid: 'Content-Length 不是十进制数（RFC 9110 §8.6）',
+  content_length_mismatch: 'HTTP/2 流的正文字节数与其 Content-Length 不符（RFC 9113 §8.1.1）',
   content_length_overflow: 'Content-Length 达到或超过 2^53',
   content_length_repeated: '相同的 Content-Length 出现多次（RFC 9110 §8.6）',
   control_character: '起始行或字段值中有控制字符（RFC 9110 §5.5）',
