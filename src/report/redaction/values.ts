@@ -33,8 +33,6 @@ const DIGITS = /(?<![\d.])\d+(?:[ -]\d+)*(?!\.\d)/g;
 /** ISO/IEC 7812-1: a card number has at most so many. */
 const LONGEST_CARD = 19;
 const SHORTEST_CARD = 13;
-/** What every number that is looked for has in it. One search instead of two, which took 2 µs more for a body of 600. */
-const LONG_NUMBER = /(?:\d[ -]?){12}\d/;
 /** Nothing here is found in a text that is shorter, but for what follows a `:`. */
 export const SHORTEST_VALUE = SHORTEST_CARD;
 /** Hexadecimal digits of the shortest hash in use (MD5). */
@@ -65,7 +63,6 @@ export function valueSpans(text: string, into: Span[]): void {
       if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
     });
   }
-  if (!LONG_NUMBER.test(text)) return;
   each(DIGITS, text, ({ 0: found, index }) => {
     if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
   });

@@ -48,7 +48,7 @@ export interface Units {
 export function durationIn(units: Units, milliseconds: number | null): string {
   if (milliseconds === null || !Number.isFinite(milliseconds) || milliseconds < 0) return '';
   // Each bound is where the rounded number would need a digit more.
-  if (milliseconds < 9.95) return `${rounded(milliseconds, milliseconds < 0.1 ? 1000 : 10)}${units.ms}`;
+  if (milliseconds < 9.95) return `${Number(milliseconds.toFixed(milliseconds < 0.1 ? 3 : 1))}${units.ms}`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)}${units.ms}`;
   if (milliseconds < 9_995) return `${(milliseconds / 1000).toFixed(2)}${units.s}`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)}${units.s}`;
@@ -56,14 +56,6 @@ export function durationIn(units: Units, milliseconds: number | null): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}${units.min} ${seconds % 60}${units.s}`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}${units.h} ${minutes % 60}${units.min}`;
-}
-
-/** To the nearest one of so many parts: 0.4 µs less than `toFixed`, which is asked where the product may have crossed the middle. */
-function rounded(value: number, parts: 10 | 1000): number {
-  const scaled = value * parts;
-  const nearest = Math.round(scaled);
-  if (Math.abs(scaled - nearest) < 0.49) return nearest / parts;
-  return Number(value.toFixed(parts === 10 ? 1 : 3));
 }
 
 export type Closing = NonNullable<TransactionRecord['facts']['closedBy']>;
