@@ -89,11 +89,6 @@ export class FrameReader {
     this.#fresh = !midStream;
   }
 
-  /** Whether a frame has begun whose payload is still to come. */
-  get within(): boolean {
-    return this.#state === PAYLOAD;
-  }
-
   onBytes(bytes: Buffer, start: number, end: number, at: Moment): void {
     const base = this.position - start;
     this.position += end - start;
@@ -284,11 +279,8 @@ export class FrameReader {
     if (end > this.#lostFrom) {
       // Each stream takes a frame of its own, and every other number.
       const { streams } = this.#bounds;
-      streams.most = Math.min(
-        LARGEST_STREAM,
-        PUSH_PROMISE,
-        streams.most + Math.ceil((2 * (end - this.#lostFrom)) / HEADER),
-      );
+      const hidden = Math.ceil((2 * (end - this.#lostFrom)) / HEADER);
+      streams.most = Math.min(LARGEST_STREAM, streams.most + hidden);
       this.#sink.onLost(this.#lostFrom, end, at);
     }
     this.#lostFrom = end;

@@ -29,6 +29,8 @@ export const INITIAL_FRAME_SIZE = 16_384;
 export const LARGEST_FRAME_SIZE = 0xff_ffff;
 
 export const LARGEST_STREAM = 0x7fff_ffff;
+/** Highest stream that is searched for on a connection whose beginning was not captured: eight million requests. */
+export const LIKELY_STREAM = 0xff_ffff;
 
 export interface FrameHeader {
   type: number;

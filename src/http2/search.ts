@@ -6,7 +6,7 @@
  */
 import { keep, type Moment } from '../capture/packet.ts';
 import { LIMITS, type OnLimit, type Stored } from '../limits.ts';
-import { type Bounds, HEADER, isLikely, LARGEST_FRAME_SIZE, LARGEST_STREAM } from './header.ts';
+import { type Bounds, HEADER, isLikely, LARGEST_FRAME_SIZE, LIKELY_STREAM } from './header.ts';
 import { Held } from './held.ts';
 
 /** Bytes of one packet among those that are held. */
@@ -31,7 +31,7 @@ const CHAIN = 3;
 const ANY: Bounds = {
   maxFrame: LARGEST_FRAME_SIZE,
   fromClient: false,
-  streams: { most: LARGEST_STREAM, even: false },
+  streams: { most: LIKELY_STREAM, even: false },
 };
 
 interface Chain {
@@ -47,7 +47,10 @@ function chain(bytes: Buffer, pos: number, end: number, bounds: Bounds): Chain {
     const available = Math.min(HEADER, end - next);
     if (!isLikely(bytes, next, available, bounds)) break;
     if (available < HEADER) return { count, next: end + 1 };
-    next += HEADER + ((bytes[next]! << 16) | (bytes[next + 1]! << 8) | bytes[next + 2]!);
+    const length = (bytes[next]! << 16) | (bytes[next + 1]! << 8) | bytes[next + 2]!;
+    // Of an empty frame there is too little to tell it from the zeros of others.
+    if (count === 0 && length === 0) break;
+    next += HEADER + length;
     count++;
   }
   return { count, next };

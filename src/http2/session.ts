@@ -6,7 +6,7 @@ import type { Moment } from '../capture/packet.ts';
 import type { Side } from '../tcp/stream.ts';
 import { Direction } from './direction.ts';
 import { FrameReader, PREFACE } from './frame.ts';
-import { type Bounds, INITIAL_FRAME_SIZE, LARGEST_STREAM } from './header.ts';
+import { type Bounds, INITIAL_FRAME_SIZE, LIKELY_STREAM } from './header.ts';
 import { HpackDecoder } from './hpack.ts';
 import type { Http2Options, Http2Session, Http2Sink, Http2Stage, Span } from './http2.ts';
 import { looksLikeFrames } from './search.ts';
@@ -18,7 +18,7 @@ class Session implements Http2Session {
 
   constructor(sink: Http2Sink, { client, midStream, upgrade, onLimit, stored }: Http2Options) {
     // The stream of the request that asked for the upgrade is open before any frame.
-    const streams = { most: midStream[0] || midStream[1] ? LARGEST_STREAM : 1, even: false };
+    const streams = { most: midStream[0] || midStream[1] ? LIKELY_STREAM : 1, even: false };
     const boundsOf = (side: Side): Bounds => ({
       maxFrame: INITIAL_FRAME_SIZE,
       fromClient: side === client,

@@ -260,6 +260,20 @@ test('where a hole in a payload was measured wrong, as TLS may, the next frame i
   }
 });
 
+test('behind a hole streams go on where they were, further by as many as it can have hidden, and not further', () => {
+  const requests = (from: number, count: number) =>
+    Buffer.concat(Array.from({ length: count }, (_, i) => headers(from + 2 * i, GET)));
+  const behind = (stream: number, gap: number) =>
+    play([
+      { side: CLIENT, bytes: fromClient(requests(1, 300)) },
+      { side: CLIENT, gap },
+      { side: CLIENT, bytes: requests(stream, 3) },
+    ]).told.filter(({ call }) => call === 'headers').length;
+  expect(behind(601, 9)).toBe(303);
+  expect(behind(801, 900)).toBe(303);
+  expect(behind(801, 9)).toBe(300);
+});
+
 describe('how a direction begins', () => {
   test('a server that answers in HTTP/1.1 is something else, cut anywhere', () => {
     const answer = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
