@@ -2,13 +2,11 @@
  * One TLS connection (RFC 5246, RFC 8446): both directions' bytes in; the facts of its handshake out, and what its
  * application data records carry, as plaintext where the keys are known, else as sealed records.
  */
-import { keep, type Moment, type Time } from '../capture/packet.ts';
-import { LIMITS } from '../limits.ts';
+import { keep, type Moment } from '../capture/packet.ts';
 import type { Side } from '../tcp/stream.ts';
-import { firstCertificate } from './certificate.ts';
-import type { Agreed } from './derive.ts';
 import { looksLikeTls } from './detect.ts';
-import { newFacts, noteAlert, noteClientHello, noteForeign } from './facts.ts';
+import { EarlyData } from './early.ts';
+import { newFacts, noteAlert, noteForeign } from './facts.ts';
 import { Guess, type GuessSink } from './guess.ts';
 import {
   CERTIFICATE,
@@ -20,8 +18,7 @@ import {
   KEY_UPDATE,
   SERVER_HELLO,
 } from './handshake.ts';
-import { clientHello, encryptedExtensions, type ServerHello, serverHello } from './hello.ts';
-import { isModern, versionName } from './names.ts';
+import { Negotiation } from './negotiation.ts';
 import {
   ALERT,
   APPLICATION_DATA,
@@ -33,7 +30,7 @@ import {
   RecordReader,
   type RecordSink,
 } from './record.ts';
-import { protectionOf, suiteName } from './suites.ts';
+import { protectionOf } from './suites.ts';
 import type { Place, TlsAnomaly, TlsOptions, TlsSession, TlsSink, TlsStage } from './tls.ts';
 import { type Unsealed, Unsealer } from './unsealer.ts';
 
@@ -63,17 +60,8 @@ class Session implements TlsSession {
   #options: TlsOptions;
   #halves: readonly [Half, Half];
   #client: Side;
-  #modern = false;
-  #clientRandom: Buffer = Buffer.alloc(0);
-  #agreed: Agreed | null = null;
-  /** Plaintext that the client sent before the server could say whether it takes it; null when that is settled. */
-  #early: { readonly content: Buffer; readonly place: Place }[] | null = null;
-  #earlyLength = 0;
-  #sessionId: Buffer | null = null;
-  /** When the last ClientHello came: the second, where the server has asked for another (RFC 8446 §2.1). */
-  #asked: Time | null = null;
-  /** The server has sent its certificate, or that its flight is over. */
-  #full = false;
+  #negotiation: Negotiation;
+  #early: EarlyData;
   #guess: Guess;
   #guessed = false;
   /** A handshake message was in clear that TLS 1.3 would seal. */
@@ -88,6 +76,13 @@ class Session implements TlsSession {
     this.#sink = sink;
     this.#options = options;
     this.#client = options.client;
+    this.#negotiation = new Negotiation(this.facts, options.secrets, (anomaly, limit) =>
+      this.#note(anomaly, limit),
+    );
+    this.#early = new EarlyData(
+      (content, place) => this.#onData(this.#client, content, place),
+      options.onLimit,
+    );
     this.#guess = new Guess(this.#guessSink, options.client);
     this.#halves = [this.#half(0), this.#half(1)];
   }
@@ -105,7 +100,7 @@ class Session implements TlsSession {
   onEnd(side: Side): void {
     const half = this.#halves[side];
     this.#guess.settle();
-    this.#releaseEarly();
+    this.#early.release();
     this.#settleLost(half);
     half.reader.letGo();
     half.handshake.reset();
@@ -214,7 +209,7 @@ class Session implements TlsSession {
       case ALERT:
         // A sealed one is longer.
         if (!damaged && end - start === 2)
-          noteAlert(this.facts, half.side, bytes.subarray(start, end), this.#modern, head.first);
+          noteAlert(this.facts, half.side, bytes.subarray(start, end), this.#negotiation.modern, head.first);
         else this.#onSealed(half, head, damaged ? null : bytes.subarray(start, end), last);
         break;
       case CHANGE_CIPHER_SPEC:
@@ -247,9 +242,9 @@ class Session implements TlsSession {
     if (type === HANDSHAKE) {
       this.#onHandshake(half, head, content, place.last);
     } else if (type === ALERT && content.length === 2) {
-      noteAlert(this.facts, half.side, content, this.#modern, place.first);
+      noteAlert(this.facts, half.side, content, this.#negotiation.modern, place.first);
     } else if (type === APPLICATION_DATA && content.length > 0) {
-      if (opened.early && this.#early !== null) this.#holdEarly(content, place);
+      if (opened.early && this.#early.undecided) this.#early.hold(content, place);
       else this.#onData(half.side, content, place);
     }
   }
@@ -257,21 +252,6 @@ class Session implements TlsSession {
   #onData(side: Side, content: Buffer, place: Place): void {
     this.facts.decrypted = true;
     this.#sink.onPlain(side, content, 0, content.length, place);
-  }
-
-  #holdEarly(content: Buffer, place: Place): void {
-    this.#early?.push({ content, place });
-    this.#earlyLength += content.length;
-    if (this.#earlyLength <= LIMITS.tlsEarlyBytes) return;
-    this.#options.onLimit('tlsEarlyBytes');
-    this.#releaseEarly();
-  }
-
-  /** The server takes the early data, or nobody will say any more whether it does. */
-  #releaseEarly(): void {
-    const early = this.#early;
-    this.#early = null;
-    for (const { content, place } of early ?? []) this.#onData(this.#client, content, place);
   }
 
   #onLost(half: Half, start: number, length: number, at: Moment): void {
@@ -300,16 +280,16 @@ class Session implements TlsSession {
   #guessAtVersion(half: Half): void {
     const { clientHello: asked, serverHello: chosen, offered } = this.facts;
     if (asked === null || chosen !== null || this.#guessed) return;
-    if (half.side === this.#client && this.#early !== null) return;
+    if (half.side === this.#client && this.#early.undecided) return;
     this.#guessed = true;
     this.#guess.begin(null, !this.#legacy && offered.includes('TLS 1.3'), 0);
   }
 
   /** Application data where no ChangeCipherSpec was captured: it, and the Finished behind it, came before. */
   #guessAtChange(half: Half): void {
-    if (half.sealed || this.#modern || this.#agreed === null) return;
+    if (half.sealed || this.#negotiation.modern || this.#negotiation.agreed === null) return;
     half.sealed = true;
-    half.unsealer.change(this.#agreed);
+    half.unsealer.change(this.#negotiation.agreed);
     half.unsealer.pass();
   }
 
@@ -330,26 +310,27 @@ class Session implements TlsSession {
         this.#onServerHello(half, body);
         break;
       case CERTIFICATE:
-        // TLS 1.3 has a context before the list, which a server leaves empty (RFC 8446 §4.4.2).
-        if (side !== this.#client) this.#onCertificate(this.#modern ? body.subarray(1) : body);
+        if (side !== this.#client) this.#negotiation.onCertificate(body);
         break;
       case ENCRYPTED_EXTENSIONS:
-        if (this.#modern && side !== this.#client) this.#onEncryptedExtensions(body);
+        if (!this.#negotiation.modern || side === this.#client) break;
+        if (this.#negotiation.onEncryptedExtensions(body)) this.#early.release();
+        else this.#early.drop();
         break;
       case END_OF_EARLY_DATA:
-        this.#releaseEarly();
+        this.#early.release();
         half.unsealer.advance();
         break;
       case FINISHED:
-        if (!this.#modern) break;
+        if (!this.#negotiation.modern) break;
         half.unsealer.advance();
         if (side === this.#client) {
           this.facts.done = keep(this.#at);
-          this.#early = null;
+          this.#early.drop();
         }
         break;
       case KEY_UPDATE:
-        if (this.#modern) half.unsealer.update();
+        if (this.#negotiation.modern) half.unsealer.update();
         break;
     }
     // The next one begins in this record, if it does not begin in a later one.
@@ -360,26 +341,16 @@ class Session implements TlsSession {
     const { facts } = this;
     this.#setClient(half.side);
     if (half.side !== this.#client) return;
-    const hello = clientHello(body);
     const { messageStart } = half;
     if (messageStart !== null && this.#head !== null) {
       const end = this.#head.start + HEADER + this.#head.length;
       facts.clientHello ??= { ...messageStart, end, last: keep(this.#at) };
     }
-    if (hello === null) {
-      this.#note('handshake_invalid');
-      return;
-    }
-    if (!hello.sound) this.#note('handshake_invalid');
-    if (hello.tooMany) this.#note('too_many_extensions', 'tlsExtensions');
-    this.#asked = this.#at.time;
-    this.#sessionId = hello.sessionId;
-    this.#clientRandom = hello.random;
-    if (hello.earlyData && facts.serverHello === null) {
-      this.#early = [];
+    const hello = this.#negotiation.onClientHello(body, this.#at.time);
+    if (hello?.earlyData && facts.serverHello === null) {
+      this.#early.begin();
       half.unsealer.beginEarly(hello.random);
     }
-    noteClientHello(facts, hello);
   }
 
   #onServerHello(half: Half, body: Buffer): void {
@@ -387,81 +358,39 @@ class Session implements TlsSession {
     this.#setClient(half.side === 0 ? 1 : 0);
     if (half.side === this.#client) return;
     facts.serverHello ??= keep(this.#at);
-    const hello = serverHello(body);
-    if (hello === null) {
-      this.#note('handshake_invalid');
-      return;
-    }
-    if (!hello.sound) this.#note('handshake_invalid');
-    if (hello.tooMany) this.#note('too_many_extensions', 'tlsExtensions');
-    const version = hello.versions[0] ?? hello.version;
-    facts.version = versionName(version);
-    facts.cipher = suiteName(hello.suite);
-    // Also of a HelloRetryRequest: the ChangeCipherSpec behind it changes nothing (RFC 8446 §D.4).
-    this.#modern = isModern(version);
+    const hello = this.#negotiation.onServerHello(body);
+    if (hello === null) return;
     // It takes no early data either (RFC 8446 §4.1.2).
     if (hello.retry) {
-      this.#early = null;
+      this.#early.drop();
       return;
     }
-    facts.alpn = hello.alpn[0] ?? null;
-    const protection = protectionOf(hello.suite);
-    const answered = this.#at.time - (this.#asked ?? this.#at.time);
+    const { modern, agreed, asked } = this.#negotiation;
+    const answered = this.#at.time - (asked ?? this.#at.time);
     // A server that signs slowly may answer requests faster.
     const roundTrip = Math.min(answered, this.#options.roundTrip ?? answered);
-    this.#guess.begin(protection, this.#modern, roundTrip);
-    this.#agree(hello);
-    if (this.#modern) {
-      facts.resumed = hello.preSharedKey;
-      for (const each of this.#halves) {
-        each.sealed = true;
-        if (this.#agreed !== null) each.unsealer.beginModern(this.#agreed);
-      }
-    } else if (this.#sessionId !== null && this.#sessionId.length > 0) {
-      facts.resumed = hello.sessionId.equals(this.#sessionId) ? true : null;
+    this.#guess.begin(protectionOf(hello.suite), modern, roundTrip);
+    if (!modern) return;
+    for (const each of this.#halves) {
+      each.sealed = true;
+      if (agreed !== null) each.unsealer.beginModern(agreed);
     }
-  }
-
-  #agree({ suite, version, random, encryptThenMac }: ServerHello): void {
-    const protection = protectionOf(suite);
-    const clientRandom = this.#clientRandom;
-    this.#agreed = null;
-    if (protection !== null) {
-      const modern = this.#modern;
-      this.#agreed = { modern, version, protection, clientRandom, serverRandom: random, encryptThenMac };
-    } else if (this.#options.secrets?.find('CLIENT_RANDOM', clientRandom.toString('hex'))) {
-      this.#note('suite_not_supported');
-    }
-  }
-
-  #onEncryptedExtensions(body: Buffer): void {
-    const { alpn, earlyData } = encryptedExtensions(body);
-    this.facts.alpn = alpn[0] ?? null;
-    if (earlyData) this.#releaseEarly();
-    else this.#early = null;
-  }
-
-  #onCertificate(body: Buffer): void {
-    this.#full = true;
-    if (this.facts.certificate !== null) return;
-    this.facts.certificate = firstCertificate(body);
-    if (this.facts.certificate === null) this.#note('certificate_invalid');
   }
 
   /** Before the ServerHello it is there for middleboxes only (RFC 8446 §D.4), and in TLS 1.3 it always is. */
   #onChange(half: Half): void {
-    if (this.facts.serverHello === null || this.#modern) return;
+    if (this.facts.serverHello === null || this.#negotiation.modern) return;
     half.sealed = true;
     half.handshake.reset();
-    if (this.#agreed !== null) half.unsealer.change(this.#agreed);
+    if (this.#negotiation.agreed !== null) half.unsealer.change(this.#negotiation.agreed);
     // In a resumed handshake the server is the first to change (RFC 5246 §7.3).
     const other = this.#halves[half.side === 0 ? 1 : 0];
-    if (!other.sealed) this.facts.resumed = half.side !== this.#client && !this.#full;
+    if (!other.sealed) this.facts.resumed = half.side !== this.#client && !this.#negotiation.full;
   }
 
   /** The first sealed handshake record of a side, before TLS 1.3. */
   #onFinished(half: Half, last: Moment): void {
-    if (this.#modern || half.finished) return;
+    if (this.#negotiation.modern || half.finished) return;
     half.finished = true;
     if (this.#halves[0].finished && this.#halves[1].finished) this.facts.done ??= keep(last);
   }
@@ -485,8 +414,8 @@ class Session implements TlsSession {
     this.#sink.onClient(side);
   }
 
-  #note(anomaly: TlsAnomaly, limit: 'tlsHandshakeBytes' | 'tlsExtensions' | null = null): void {
-    if (limit !== null) this.#options.onLimit(limit);
+  #note(anomaly: TlsAnomaly, limit?: 'tlsHandshakeBytes' | 'tlsExtensions'): void {
+    if (limit !== undefined) this.#options.onLimit(limit);
     const { anomalies } = this.facts;
     if (!anomalies.includes(anomaly)) anomalies.push(anomaly);
   }
