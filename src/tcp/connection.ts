@@ -338,10 +338,12 @@ export class TcpConnection implements Connection {
       // Not past what the other side was waiting to hear of: its next request comes after this gap, and before the next.
       const limit = waited ? known : Math.min(known, peer.stream.waitsFor);
       const lost = me.stream.giveUp(limit, at, reached);
-      if (lost === 0) return me.next > before;
-      this.#history.note('g', side);
-      me.ackedUnseen += lost;
-      me.ackedUnseenAt ??= keep(me.ackedAt ?? at);
+      if (lost > 0) {
+        this.#history.note('g', side);
+        me.ackedUnseen += lost;
+        me.ackedUnseenAt ??= keep(me.ackedAt ?? at);
+      }
+      me.stream.finish();
     }
     return me.next > before;
   }

@@ -65,7 +65,7 @@ export class Reassembler {
     this.#nextSeq = (this.#nextSeq + (offset - this.next)) | 0;
     this.next = offset;
     while ((this.#held?.first?.end ?? Number.POSITIVE_INFINITY) <= offset) this.#held!.shift();
-    this.#finish();
+    this.finish();
   }
 
   /** A stream that was met in the middle begins with the earliest byte from which on nothing is missing. */
@@ -119,7 +119,7 @@ export class Reassembler {
       const fresh = end - this.next;
       this.bytes += fresh;
       this.#deliver(end, bytes, start + (this.next - offset), captured, at);
-      this.#finish();
+      this.finish();
       return fresh;
     }
     const held = this.#held ?? new HeldSegments(this.#stored);
@@ -137,7 +137,7 @@ export class Reassembler {
     if (this.#finAt !== null || this.ended || offset < this.#begin) return;
     this.finOffset = offset;
     this.#finAt = { time: at.time, file: at.file, frame: at.frame };
-    this.#finish();
+    this.finish();
   }
 
   /**
@@ -145,6 +145,12 @@ export class Reassembler {
    * @returns whether there was any.
    */
   drain(reached: number): boolean {
+    const moved = this.#drainHeld(reached);
+    this.finish();
+    return moved;
+  }
+
+  #drainHeld(reached: number): boolean {
     const held = this.#held;
     const before = this.next;
     if (held === null || this.floating) return false;
@@ -153,12 +159,12 @@ export class Reassembler {
       const skip = this.next - segment.offset;
       this.#deliver(segment.end, segment.bytes, skip, segment.bytes.length, segment.at);
     }
-    this.#finish();
     return this.next > before;
   }
 
   /**
-   * Gives up the missing bytes below `limit` and delivers what was held behind them.
+   * Gives up the missing bytes below `limit` and delivers what was held behind them, but not the end: `finish` does,
+   * when what was given up is accounted for.
    * @returns how many bytes were given up.
    */
   giveUp(limit: number, at: Moment, reached: number): number {
@@ -170,7 +176,7 @@ export class Reassembler {
         this.#skip(gap, at);
         lost += gap;
       }
-      if (!this.drain(reached) && gap <= 0) break;
+      if (!this.#drainHeld(reached) && gap <= 0) break;
     }
     return lost;
   }
@@ -210,7 +216,8 @@ export class Reassembler {
     if (this.next > this.highest) this.highest = this.next;
   }
 
-  #finish(): void {
+  /** Ends the stream where its FIN has been reached. */
+  finish(): void {
     if (this.#finAt === null || this.floating || this.next < this.finOffset) return;
     this.end('fin', this.#finAt);
   }

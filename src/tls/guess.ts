@@ -46,8 +46,10 @@ export interface GuessSink {
 export class Guess {
   #sink: GuessSink;
   client: Side;
-  /** Bytes that protection adds to a record; null where it hides the exact length of the plaintext. */
-  #overhead: number | null = null;
+  /** Whether alerts look like data; so they may where no hello was read. */
+  #modern = true;
+  /** Bytes that protection adds to a record, TLS 1.3 the least; null where it hides the exact length of the plaintext. */
+  #overhead: number | null = 17;
   /** Length of a record with the client's Finished; 0 before TLS 1.3. */
   #finished = 0;
   #roundTrip: Time = 0;
@@ -74,6 +76,7 @@ export class Guess {
   /** The server has chosen. @param roundTrip how long its answers take at least. */
   begin(protection: Protection | null, modern: boolean, roundTrip: Time): void {
     this.#roundTrip = Math.max(0, roundTrip);
+    this.#modern = modern;
     if (modern) {
       const tag = protection?.tagLength ?? 16;
       const hash = protection?.hash === 'sha384' ? 48 : 32;
@@ -86,11 +89,6 @@ export class Guess {
     } else {
       this.#overhead = protection.tagLength + (protection.kind === 'chacha' ? 0 : 8);
     }
-  }
-
-  /** The connection began before the capture: TLS 1.3 adds the least. */
-  beginMidStream(): void {
-    this.#overhead = 17;
   }
 
   onHead(side: Side, head: RecordHead): void {
@@ -131,7 +129,7 @@ export class Guess {
       return;
     }
     // It ends what was said before, and is no part of it.
-    if (this.#finished > 0 && plain === ALERT_LENGTH) return;
+    if (this.#modern && plain === ALERT_LENGTH) return;
     if (plain < SHORTEST_REQUEST) this.#tell(side, 'short', head);
     else this.#tell(side, this.#goesOn(head.first.time) ? 'more' : 'data', head);
     this.#lastOfClient = head.first.time;

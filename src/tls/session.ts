@@ -175,7 +175,7 @@ class Session implements TlsSession {
   }
 
   #onHead(half: Half, head: RecordHead): boolean {
-    if (this.#fresh && head.type !== HANDSHAKE) this.#beginMidStream();
+    if (this.#fresh && head.type !== HANDSHAKE) for (const each of this.#halves) each.sealed = true;
     this.#fresh = false;
     if (head.type !== APPLICATION_DATA) return true;
     this.#guessAtVersion(half);
@@ -398,11 +398,6 @@ class Session implements TlsSession {
   #onForeign(side: Side, bytes: Buffer, start: number, end: number, at: Moment): void {
     if (side !== this.#client) noteForeign(this.facts, bytes, start, end);
     this.#sink.onForeign(side, bytes, start, end, at);
-  }
-
-  #beginMidStream(): void {
-    for (const half of this.#halves) half.sealed = true;
-    this.#guess.beginMidStream();
   }
 
   /** The first hello tells; what contradicts it later is not believed. */

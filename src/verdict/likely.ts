@@ -26,6 +26,8 @@ export function likelyOf(f: Facts): Code | null {
     return 'tls_alert_by_receiver';
   }
   if (f.oneDirection !== null || t.requestUnseen > 0) return null;
+  // Of a handshake that was cut nobody knows where it ended, and what came after it.
+  if (tls !== null && tls.clientHello === null && f.sender.snaplenCut > 0 && f.acked === 'full') return null;
   // Without the server's choice nothing tells its tickets from its answers.
   if (response === null && tls !== null && tls.clientHello !== null && tls.serverHello === null) return null;
   if (response === null && isHasty(f)) return null;
@@ -34,7 +36,7 @@ export function likelyOf(f: Facts): Code | null {
   // It came, or did not, before the request was wholly taken: no answer either way.
   if (response === null && t.answerDoubtful && f.acked === 'full') return null;
   const began = response !== null && !f.late && response.ended !== 'cut';
-  if (began && mayBeHttp2(f) && response.end - response.start < MORE_THAN_SETTINGS) return null;
+  if (began && mayBeHttp2(t) && response.end - response.start < MORE_THAN_SETTINGS) return null;
   const readable: Facts = { ...f, kind: 'exchange', responded: response === null ? 'none' : f.responded };
   const rule = RULES.find(({ applies }) => applies(readable) !== undefined);
   if (rule !== undefined) return rule.code;
@@ -46,10 +48,10 @@ function isHasty({ gaveUp, transaction: { request } }: Facts): boolean {
   return gaveUp !== null && request !== null && gaveUp.time - request.lastByte.time < IMPATIENT;
 }
 
-/** In TLS 1.3 what the server chose is sealed, and only the offer is known; of a hello that was cut not even that. */
-function mayBeHttp2({ transaction: { tls }, sender }: Facts): boolean {
+/** In TLS 1.3 what the server chose is sealed, and only the offer is known. */
+function mayBeHttp2({ tls }: Facts['transaction']): boolean {
   if (tls === null) return false;
-  if (tls.alpn !== null) return tls.alpn === 'h2';
-  const unread = tls.clientHello === null && sender.snaplenCut > 0;
-  return (tls.alpnOffered.includes('h2') || unread) && tls.version !== 'TLS 1.2';
+  return (
+    tls.alpn === 'h2' || (tls.alpn === null && tls.alpnOffered.includes('h2') && tls.version !== 'TLS 1.2')
+  );
 }

@@ -81,6 +81,16 @@ describe('reassembler', () => {
     expect(stream.giveUp(7, AT, ALL)).toBe(0);
   });
 
+  test('ends behind what it gave up, though nothing was held there', () => {
+    const { stream, put, log } = reassembler();
+    stream.start(0);
+    put(0, 'a');
+    stream.fin(5, AT);
+    expect(stream.giveUp(5, AT, ALL)).toBe(4);
+    stream.finish();
+    expect(log).toEqual(['a', '<4>', '.fin']);
+  });
+
   test('holds what answers more than the other side was told, until it was told', () => {
     const { stream, put, log } = reassembler();
     stream.start(0);
