@@ -1,7 +1,7 @@
 /**
- * What live capture costs and loses at the highest load this machine gives: each backend in turn beside a `tcpdump -w` of the
- * same traffic, on a veth between two network namespaces. Run as root: `npx tsx test/live/bench.ts [seconds] [connections]`,
- * after `npm run build`. Prints a row of native-notes/live.md each.
+ * What live capture costs and loses at so many requests a second, or at the highest load this machine gives: each backend in
+ * turn beside a `tcpdump -w` of the same traffic, on a veth between two network namespaces. Run as root, after `npm run build`:
+ * `npx tsx test/live/bench.ts [seconds] [connections] [rate]`. Prints a row of native-notes/live.md each.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { ending, here, typescript } from '../lab/live/tools.ts';
 import { projectRoot } from '../support/needs.ts';
 
 const PORT = 8000;
-const [seconds = 60, connections = 64] = process.argv.slice(2).map(Number);
+const [seconds = 60, connections = 64, rate = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
 const TICKS = 100;
 
 const network = openNetwork();
@@ -21,7 +21,8 @@ const running: Program[] = [];
 try {
   const server = begin(network, 'merchant', typescript(here('load.ts'), 'serve', String(PORT)));
   await server.line('out', (line) => line === 'listening');
-  console.log(`${seconds} s each, ${connections} connections`);
+  const load = rate === Number.POSITIVE_INFINITY ? 'as fast as it goes' : `${rate} requests/s`;
+  console.log(`${seconds} s each, ${connections} connections, ${load}`);
   console.log(
     '| backend | requests/s | transactions | packets | dropped | tcpdump -w: packets | dropped | CPU, wirewitness | CPU, child | peak memory |',
   );
@@ -77,7 +78,7 @@ async function measured(backend: string): Promise<string> {
   const load = begin(
     network,
     'sender',
-    typescript(here('load.ts'), 'ask', MERCHANT, String(PORT), String(connections), String(seconds)),
+    typescript(here('load.ts'), 'ask', MERCHANT, ...[PORT, connections, seconds, rate].map(String)),
   );
   await load.ended;
   const { answered } = JSON.parse(load.out[0] ?? '{"answered":0}');
