@@ -14,6 +14,8 @@ export interface Program {
   readonly statuses?: readonly number[];
   /** A Node program, whose peak memory and processor time can be asked for. */
   readonly node?: boolean;
+  /** One of ours that does not read every workload. */
+  readonly optional?: boolean;
   /** Takes so long that one run has to do. */
   readonly slow?: boolean;
   /** What it leaves behind and must not find again. */
@@ -88,7 +90,8 @@ function once(program: Program, peakFile: string): Run | string {
   if (ended.error) throw ended.error;
   if (!(program.statuses ?? [0]).includes(ended.status ?? -1)) {
     const said = `${ended.stderr}`.trim().split('\n').at(-1) ?? '';
-    if (program.node) throw new Error(`${program.name} ended with ${ended.status ?? ended.signal}: ${said}`);
+    if (program.node && !program.optional)
+      throw new Error(`${program.name} ended with ${ended.status ?? ended.signal}: ${said}`);
     return `fails: ${said.slice(0, 60)}`;
   }
   return { seconds, usage: program.node && existsSync(peakFile) ? usageOf(peakFile) : null };

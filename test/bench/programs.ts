@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Program } from './measure.ts';
 
 /** A built `dist/cli.js`, and what the table calls it. */
@@ -25,6 +26,8 @@ export const MODES = {
 export type Mode = keyof typeof MODES;
 
 export const MODE_NAMES = Object.keys(MODES) as Mode[];
+
+const BARE = fileURLToPath(new URL('bare.mjs', import.meta.url));
 
 export function analyzer({ name, cli }: Build, mode: Mode, path: string, output: string): Program {
   const to = mode === 'text' ? [] : ['-o', output];
@@ -50,6 +53,13 @@ export function peers(path: string, folder: string): Program[] {
   return [
     { name: 'cat', command: 'cat', arguments: [path] },
     { name: 'tcpdump -w /dev/null', command: 'tcpdump', arguments: ['-r', path, '-w', '/dev/null'] },
+    {
+      name: 'bare pass in Node',
+      command: process.execPath,
+      arguments: [BARE, path],
+      node: true,
+      optional: true,
+    },
     { name: 'httpry', command: 'httpry', arguments: ['-q', '-r', path, '-o', `${folder}httpry.txt`] },
     { name: 'tcptrace -n', command: 'tcptrace', arguments: ['-n', path] },
     {

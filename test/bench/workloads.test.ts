@@ -1,5 +1,10 @@
 /** The generator gives the same bytes each time, and what it writes is what it says: whole streams of whole requests. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { analyze, DEFAULT_OPTIONS } from '../../src/analyzer.ts';
 import { bufferSource } from '../../src/capture/memory.ts';
@@ -7,6 +12,8 @@ import { decode } from '../../src/decode/decode.ts';
 import { createSegment, RST, SYN } from '../../src/decode/segment.ts';
 import { line, median } from './measure.ts';
 import { WORKLOAD_NAMES, type WorkloadFacts, type WorkloadName, writeWorkload } from './workloads.ts';
+
+const BARE = fileURLToPath(new URL('bare.mjs', import.meta.url));
 
 const SCALES: Readonly<Record<WorkloadName, number>> = {
   short: 0.005,
@@ -104,6 +111,16 @@ describe.each(WORKLOAD_NAMES)('%s', (name) => {
     const found = Object.entries(summary.outcomes).filter(([, count]) => count > 0);
     expect(Object.fromEntries(found)).toEqual(facts.outcomes);
   });
+});
+
+test('the bare pass finds all requests and answers', () => {
+  const [facts, capture] = generated('short');
+  const folder = mkdtempSync(join(tmpdir(), 'wirewitness-'));
+  const path = join(folder, 'short.pcap');
+  writeFileSync(path, capture);
+  const { stdout } = spawnSync(process.execPath, [BARE, path], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  expect(stdout).toContain(`${facts.requests} requests, ${facts.requests} answers, ${facts.requests} orders`);
 });
 
 test('median', () => {
