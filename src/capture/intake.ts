@@ -8,7 +8,7 @@ import { count, type Delivery } from './delivery.ts';
 import { formatOf, openParser } from './format.ts';
 import { CUT, type Stored } from './input.ts';
 import type { FileFacts } from './packet.ts';
-import type { CaptureParser } from './parser.ts';
+import type { CaptureParser, Times } from './parser.ts';
 
 /** Large enough that a refill costs nothing beside its bytes, small enough to stay in the processor's cache. */
 const BUFFER_BYTES = 1024 * 1024;
@@ -22,6 +22,7 @@ export class Intake {
   private file: FileFacts | null;
   private stored: Stored | null;
   private hash: Hash | null;
+  private times: Times | null;
   private parser: CaptureParser | null;
   /** Set when a damaged record was met; from there on bytes are only hashed. */
   private damaged: boolean;
@@ -36,11 +37,17 @@ export class Intake {
     this.file = null;
     this.stored = null;
     this.hash = null;
+    this.times = null;
     this.parser = null;
     this.damaged = false;
     this.start = 0;
     this.end = 0;
     this.offset = 0;
+  }
+
+  /** Where a format has a shorter way to tell when its packets were, they are told only so, and not delivered. */
+  skim(times: Times): void {
+    this.times = times;
   }
 
   /** Of the parser: changes whenever packets are described anew. */
@@ -168,6 +175,9 @@ export class Intake {
       this.consume(this.parser.header);
     }
     if (this.end - this.start < this.parser.needed) return;
+    if (this.times !== null && this.parser.skim !== undefined) {
+      this.consume(this.parser.skim(this.buffer, this.start, this.end, this.offset, this.times) - this.start);
+    }
     this.consume(this.parser.parse(this.buffer, this.start, this.end) - this.start);
     const damage = this.parser.damage;
     if (damage === null) return;

@@ -3,6 +3,7 @@
  * who refills its buffer. Parsers do no I/O and throw nothing: damage is data.
  */
 import type { Delivery } from './delivery.ts';
+import type { Time } from './packet.ts';
 
 /** What stopped a parser for good. The bytes after it are not read as packets: there is no way to tell where one starts. */
 export interface Damage {
@@ -10,6 +11,11 @@ export interface Damage {
   readonly found: string;
   /** The bound that was exceeded, where it was one of ours. */
   readonly limit: 'packetBytes' | 'blockBytes' | null;
+}
+
+/** Wants to know of each packet when it was, and where in the file its record begins. */
+export interface Times {
+  note(time: Time, position: number): void;
 }
 
 export interface CaptureParser {
@@ -20,6 +26,13 @@ export interface CaptureParser {
    * @returns the offset of the first byte that was not consumed: the start of an incomplete or damaged record.
    */
   parse(bytes: Buffer, start: number, end: number): number;
+  /**
+   * Tells when its whole packets were instead of delivering them, as far as that takes no closer look: the rest is left
+   * to `parse`. Absent: this format has no shorter way.
+   * @param position of `bytes[start]` in the file.
+   * @returns like `parse`.
+   */
+  skim?(bytes: Buffer, start: number, end: number, position: number, times: Times): number;
   /** Bytes from the first unconsumed one that `parse` needs to get further: at most the largest block allowed. */
   needed: number;
   /** Once set, `parse` must not be called again. */

@@ -5,7 +5,7 @@
 import { LIMITS } from '../limits.ts';
 import type { Intake } from './intake.ts';
 import type { Packet, Time } from './packet.ts';
-import type { CaptureParser } from './parser.ts';
+import type { CaptureParser, Times } from './parser.ts';
 
 /**
  * Nanoseconds. Queues of one network card are drained some milliseconds apart (Linux gives each softirq 2 to 8 ms),
@@ -27,7 +27,7 @@ export interface Run {
   readonly parser: CaptureParser;
 }
 
-export class Runs {
+export class Runs implements Times {
   /** Empty unless they are to be kept. */
   readonly list: Run[];
   count: number;
@@ -43,6 +43,7 @@ export class Runs {
   /** Latest of the current run. */
   private reached: Time;
   private position: number;
+  private frame: number;
   private template: CaptureParser | null;
 
   constructor(intake: Intake, keep: boolean) {
@@ -55,7 +56,7 @@ export class Runs {
     this.keep = keep;
     this.generation = -1;
     this.latest = this.reached = Number.NEGATIVE_INFINITY;
-    this.position = 0;
+    this.position = this.frame = 0;
     this.template = null;
   }
 
@@ -65,22 +66,29 @@ export class Runs {
   }
 
   /** To be called while the packet is delivered. */
-  note(packet: Packet): void {
-    const { time } = packet;
-    const generation = this.intake.generation;
-    const position = this.intake.position;
-    if (position - this.position > this.span) this.span = position - this.position;
-    this.position = position;
-    if (time < this.earliest) this.earliest = time;
-    const back = time < this.reached - DISORDER;
-    if (back) this.disordered = true;
-    if (back || generation !== this.generation) this.begin(packet, position, generation);
-    else if (time > this.reached) this.reached = time;
-    const run = this.keep ? this.list.at(-1) : undefined;
+  deliver(packet: Packet): void {
+    this.frame = packet.frame;
+    this.note(packet.time, this.intake.position);
+    const run = this.list.at(-1);
     if (run !== undefined) run.packets++;
   }
 
-  private begin({ time, frame }: Packet, position: number, generation: number): void {
+  /** Of each packet, in the order of the file; enough where no list is kept. */
+  note(time: Time, position: number): void {
+    if (position - this.position > this.span) this.span = position - this.position;
+    this.position = position;
+    const generation = this.intake.generation;
+    if (time >= this.reached && generation === this.generation) {
+      this.reached = time;
+      return;
+    }
+    if (time < this.earliest) this.earliest = time;
+    const back = time < this.reached - DISORDER;
+    if (back) this.disordered = true;
+    if (back || generation !== this.generation) this.begin(time, position, generation);
+  }
+
+  private begin(time: Time, position: number, generation: number): void {
     this.latest = this.last;
     this.reached = time;
     this.count++;
@@ -93,7 +101,7 @@ export class Runs {
       this.list.push({
         position,
         end: Number.POSITIVE_INFINITY,
-        frame,
+        frame: this.frame,
         first: time,
         packets: 0,
         parser: this.template,

@@ -109,7 +109,7 @@ async function lanesOfRuns(
   signal: AbortSignal | undefined,
 ): Promise<Lane[]> {
   const { facts, clock } = reader.delivery;
-  const delivery = new Delivery(facts, (packet) => runs.note(packet), reader.onLimit, clock);
+  const delivery = new Delivery(facts, (packet) => runs.deliver(packet), reader.onLimit, clock);
   delivery.sorted = true;
   const intake = new Intake(delivery);
   const runs = new Runs(intake, true);

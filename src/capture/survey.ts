@@ -41,12 +41,13 @@ export async function survey(
   input.remember();
   const delivery = new Delivery(
     facts,
-    (packet) => runs.note(packet),
+    (packet) => runs.deliver(packet),
     () => {},
   );
   delivery.sorted = true;
   const intake = new Intake(delivery, input.readAt === null ? PEEK_BUFFER : undefined);
   const runs = new Runs(intake, false);
+  intake.skim(runs);
   intake.open(input.path, false);
   let whole = false;
   for (let read = 0; ; ) {

@@ -6,10 +6,9 @@
 import type { Agenda } from '../agenda.ts';
 import { keep, Mark, type Moment, moveTo, type Time } from '../capture/packet.ts';
 import { ACK, FIN, RST, type Segment, SYN } from '../decode/segment.ts';
-
 import { type OnLimit, Stored } from '../limits.ts';
+import { type CopyFilter, canBeCopy } from './copies.ts';
 import { DirectionState } from './direction.ts';
-
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
 import { type LogBudget, PacketLog } from './packet-log.ts';
@@ -89,6 +88,33 @@ export class TcpConnection implements Connection {
   get finished(): boolean {
     const [a, b] = this.sides;
     return (a.stream.ended && b.stream.ended) || a.rst !== null || b.rst !== null;
+  }
+
+  /** Whether the capture holds it twice; to be asked once, and before `onSegment`. */
+  isCopy(segment: Segment, side: Side, copies: CopyFilter): boolean {
+    if (!canBeCopy(segment)) return false;
+    const me = this.sides[side];
+    if (!this.#bringsNew(segment, side) && copies.isCopy(segment, me.noted)) return true;
+    me.noted = copies.note(segment, me.noted);
+    return false;
+  }
+
+  /** Its like cannot have been taken before, or what it brings would be known: nearly all packets are so, and need no search. */
+  #bringsNew({ seq, ack, flags, payloadLength }: Segment, side: Side): boolean {
+    const me = this.sides[side];
+    if (me.packets === 0) return true;
+    if ((flags & (SYN | RST)) !== 0) return false;
+    if ((flags & FIN) !== 0) return me.fin === null;
+    const { stream } = me;
+    if (payloadLength > 0) {
+      if (stream.ended || stream.finOffset < Number.POSITIVE_INFINITY) return false;
+      const offset = stream.offsetOf(seq);
+      return offset + payloadLength > stream.highest && offset - stream.next <= MAX_WINDOW;
+    }
+    const { stream: other, acked, highest } = this.sides[side === 0 ? 1 : 0];
+    if ((flags & ACK) === 0 || !other.started || me.strayAck !== null) return false;
+    const offset = other.offsetOf(ack);
+    return offset > acked && offset <= other.finOffset && offset - highest <= MAX_WINDOW;
   }
 
   onSegment(segment: Segment, side: Side, bytes: Buffer): void {

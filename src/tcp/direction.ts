@@ -82,6 +82,8 @@ export class DirectionState implements Direction {
   icmpCount = 0;
   /** Window shift from this side's SYN; -1 when the SYN was not captured or had none. */
   shift = -1;
+  /** Number of its last packet in the filter of copies. */
+  noted = 0;
   /** Acknowledged when the grace for reordering began. */
   ackedAtCheck = 0;
   /** Null where nothing is watched: closed connections are remembered by the thousands. */

@@ -175,7 +175,7 @@ export class ConnectionTable {
     const { connection } = entry;
     this.taker = connection;
     this.takerSide = side;
-    if (entry.twin || this.#copies.isCopy(segment, connection.id * 2 + side)) {
+    if (entry.twin || connection.isCopy(segment, side, this.#copies)) {
       connection.duplicates++;
     } else {
       connection.onSegment(segment, side, bytes);

@@ -2,6 +2,8 @@
  * Classic pcap: every variant of the format, and what wrong lengths do.
  */
 import { describe, expect, test } from 'vitest';
+import { Delivery, newFacts } from '../../src/capture/delivery.ts';
+import { Intake } from '../../src/capture/intake.ts';
 import { bufferSource } from '../../src/capture/memory.ts';
 import { LIMITS } from '../../src/limits.ts';
 import { ORDERS, type PcapOptions, pcap, type Record } from '../support/pcap-files.ts';
@@ -198,5 +200,37 @@ describe('lengths', () => {
       `x.pcap ends at byte ${file.length - 1}, inside a record that starts at byte ${file.length - 19} ` +
         '(cut, or still being written); the 2 whole packets before it were read',
     );
+  });
+});
+
+/** What is skimmed before the analysis must be what the analysis then meets, or packets would be put in a wrong order. */
+describe.each(ORDERS)('skimmed, %s endian', (order) => {
+  const many = Array.from({ length: 40 }, (_, i) => RECORDS[(i * i) % 3]!);
+  const wrong = { seconds: 1, fraction: 0, bytes: Buffer.alloc(300_000) };
+  test.each<[string, readonly Record[], PcapOptions]>([
+    ['microseconds', many, {}],
+    ['nanoseconds', many, { kind: 'nanoseconds' }],
+    ['modified', many, { kind: 'modified' }],
+    ['version 2.2', many, { minor: 2 }],
+    ['damaged at its end', [...many, wrong, ...many], {}],
+  ])('%s', (_, records, options) => {
+    const file = pcap(records, { ...options, order });
+    const reading = (skims: boolean, piece: number) => {
+      const seen: [time: number, position: number][] = [];
+      const delivery = new Delivery(
+        newFacts(),
+        ({ time }) => seen.push([time, intake.position]),
+        () => {},
+      );
+      const intake = new Intake(delivery, 64);
+      if (skims) intake.skim({ note: (time, position) => seen.push([time, position]) });
+      intake.open('x.pcap', false);
+      for (let at = 0; at < file.length; at += piece) intake.pour(file.subarray(at, at + piece));
+      intake.close(true);
+      return seen;
+    };
+    const delivered = reading(false, file.length);
+    expect(delivered).toHaveLength(many.length);
+    for (const piece of [file.length, 61, 7]) expect(reading(true, piece)).toEqual(delivered);
   });
 });
