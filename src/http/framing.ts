@@ -7,7 +7,15 @@
  *   - no valid Content-Length: as if there were none.
  */
 import { trimBlanks } from './grammar.ts';
-import type { Framing, HeaderField, OnAnomaly, RequestHead, ResponseHead } from './message.ts';
+import {
+  type Framing,
+  type HeaderField,
+  NO_LENGTH,
+  type OnAnomaly,
+  type RequestHead,
+  type ResponseHead,
+  SEE_FIELDS,
+} from './message.ts';
 
 const NONE: Framing = { kind: 'none' };
 const CHUNKED: Framing = { kind: 'chunked' };
@@ -19,7 +27,10 @@ const TRANSFER_ENCODING = 'transfer-encoding';
 
 /** The body of a request. A CONNECT request has none, whatever it declares (RFC 9110 §9.3.6). */
 export function frameRequest(head: RequestHead, onAnomaly: OnAnomaly): Framing {
-  if (head.method === 'CONNECT') return withoutBody(head.headers, NONE, onAnomaly);
+  if (head.method === 'CONNECT') return withoutBody(head, NONE, onAnomaly);
+  const { declaredLength = SEE_FIELDS } = head;
+  if (declaredLength !== SEE_FIELDS)
+    return declaredLength === NO_LENGTH ? NONE : { kind: 'length', length: declaredLength };
   const coding = transferCoding(head, onAnomaly);
   if (coding === 'chunked') return CHUNKED; // step 4, and step 3: it overrides Content-Length
   const length = contentLength(head.headers, onAnomaly);
@@ -36,25 +47,28 @@ export function frameResponse(
   requestMethod: string | undefined,
   onAnomaly: OnAnomaly,
 ): Framing {
-  const { status, headers } = head;
+  const { status, declaredLength = SEE_FIELDS } = head;
   // 101 changes the protocol (RFC 9110 §15.2.2); like step 2 this leaves HTTP.
-  if (status === 101) return withoutBody(headers, TUNNEL, onAnomaly);
+  if (status === 101) return withoutBody(head, TUNNEL, onAnomaly);
   // Step 1. A response to HEAD and a 304 declare the body that GET would have had: no anomaly.
   if (requestMethod === 'HEAD' || status === 304) return NONE;
-  if ((status >= 100 && status < 200) || status === 204) return withoutBody(headers, NONE, onAnomaly);
+  if ((status >= 100 && status < 200) || status === 204) return withoutBody(head, NONE, onAnomaly);
   // Step 2.
   if (requestMethod === 'CONNECT' && status >= 200 && status < 300) {
-    return withoutBody(headers, TUNNEL, onAnomaly);
+    return withoutBody(head, TUNNEL, onAnomaly);
   }
+  if (declaredLength !== SEE_FIELDS)
+    return declaredLength === NO_LENGTH ? CLOSE : { kind: 'length', length: declaredLength };
   const coding = transferCoding(head, onAnomaly);
   if (coding === 'chunked') return CHUNKED; // steps 3 and 4
   if (coding === 'other') return CLOSE; // step 4
-  const length = contentLength(headers, onAnomaly);
+  const length = contentLength(head.headers, onAnomaly);
   return length === undefined ? CLOSE : { kind: 'length', length }; // steps 5, 6 and 8
 }
 
-function withoutBody(headers: readonly HeaderField[], framing: Framing, onAnomaly: OnAnomaly): Framing {
-  for (const { name, value } of headers) {
+function withoutBody(head: RequestHead | ResponseHead, framing: Framing, onAnomaly: OnAnomaly): Framing {
+  if (head.declaredLength === NO_LENGTH || head.declaredLength === 0) return framing;
+  for (const { name, value } of head.headers) {
     // A zero is harmless and common: nothing is what follows.
     if (isName(name, TRANSFER_ENCODING) || (isName(name, CONTENT_LENGTH) && Number(value) !== 0)) {
       onAnomaly('framing_without_body');

@@ -2,6 +2,7 @@
  * What requests and responses differ in, for the one parser that reads both.
  */
 import type { OnLimit } from '../limits.ts';
+import { cleanRequestHead, cleanResponseHead } from './clean-head.ts';
 import { parseRequestHead, parseResponseHead } from './grammar.ts';
 import type { OnAnomaly, RequestHead, ResponseHead } from './message.ts';
 import {
@@ -19,6 +20,8 @@ import {
 export interface Kind<H> {
   /** Recognises a start line where one is expected. */
   readonly start: StartLine;
+  /** The head that begins there, where the run has all of it and nothing in it is odd; else null. */
+  clean(bytes: Buffer, start: number, end: number): H | null;
   /** Recognises a start line where the position is a guess. */
   readonly restart: StartLine;
   /** Whether a line that was cut before it was recognised is the beginning of a message. */
@@ -32,6 +35,7 @@ export interface Kind<H> {
 
 export const REQUEST: Kind<RequestHead> = {
   start: requestStart,
+  clean: cleanRequestHead,
   restart: requestRestart,
   isPrefix: isRequestPrefix,
   isLikely: isLikelyRequest,
@@ -41,6 +45,7 @@ export const REQUEST: Kind<RequestHead> = {
 
 export const RESPONSE: Kind<ResponseHead> = {
   start: responseStart,
+  clean: cleanResponseHead,
   restart: responseRestart,
   // Nothing else begins with `HTTP/`.
   isPrefix: () => true,

@@ -11,15 +11,30 @@ export interface HeaderField {
   readonly value: string;
 }
 
-interface Head {
-  /** Bytes from the first of the start line to the end of the empty line, or as many as were seen. */
-  readonly headerBytes: number;
+/** The fields of a head; one of them costs less by `fieldOf`. */
+export interface Fields {
   /** In wire order, repeats kept. */
   readonly headers: readonly HeaderField[];
+  /**
+   * Value of the first field called `name`, in lower case, where `headers` are cut out when they are asked for. Then there is one
+   * Host, Content-Type and Content-Encoding at most.
+   */
+  first?(name: string): string | undefined;
+}
+
+/** A head's `declaredLength` where it has neither Content-Length nor Transfer-Encoding, and where only its fields tell. */
+export const NO_LENGTH = -1;
+export const SEE_FIELDS = -2;
+
+interface Head extends Fields {
+  /** Bytes from the first of the start line to the end of the empty line, or as many as were seen. */
+  readonly headerBytes: number;
   /** `HTTP/1.1` as sent; `''` for HTTP/0.9 shapes. */
   readonly version: string;
   /** False when the head was cut (gap, end of stream, limit): what is there is all that was seen. */
   readonly complete: boolean;
+  /** The only Content-Length, where it is a plain number and there is no Transfer-Encoding. Absent: SEE_FIELDS. */
+  readonly declaredLength?: number;
 }
 
 export interface RequestHead extends Head {
@@ -31,6 +46,13 @@ export interface ResponseHead extends Head {
   /** 0 where the status line has no three-digit code. */
   readonly status: number;
   readonly reason: string;
+}
+
+/** Value of the first field called `name`, in lower case; its other fields are not cut out for it. */
+export function fieldOf(head: Fields, name: string): string | undefined {
+  if (head.first !== undefined) return head.first(name);
+  return head.headers.find((field) => field.name.length === name.length && field.name.toLowerCase() === name)
+    ?.value;
 }
 
 /**

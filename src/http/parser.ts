@@ -231,6 +231,13 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
         this.emptyLine = true;
       }
       if (pos === end) return end;
+      const clean = this.kind.clean(bytes, pos, end);
+      if (clean !== null) {
+        this.begin(this.base + pos, at);
+        const headEnd = pos + clean.headerBytes;
+        this.deliverHead(clean, this.base + headEnd);
+        return headEnd;
+      }
       resetScan(this.scan);
       const verdict = this.kind.start(this.scan, bytes, pos, end);
       if (verdict === YES) return this.beginHead(bytes, pos, end, at);
@@ -326,7 +333,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       headEnd = this.headEnd.find(bytes, headEnd, stop);
     }
     if (headEnd >= 0) {
-      this.deliverHead(bytes.toString('latin1', pos, headEnd), this.base + headEnd);
+      this.parseHead(bytes.toString('latin1', pos, headEnd), this.base + headEnd);
       return headEnd;
     }
     this.held.begin(bytes, pos, stop, this.base + pos, at);
@@ -349,7 +356,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       this.headEnd.findFirstLine(bytes, 0, length);
       this.state = FIELDS;
     }
-    if (ended && this.kind.isWhole(bytes, 0, length - 1)) this.deliverHead(this.held.take(), position);
+    if (ended && this.kind.isWhole(bytes, 0, length - 1)) this.parseHead(this.held.take(), position);
     else if (length >= LIMITS.headBytes) this.overflow(position);
   }
 
@@ -364,7 +371,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     const headEnd = this.headEnd.find(bytes, pos, stop);
     const taken = headEnd < 0 ? stop : headEnd;
     this.held.add(bytes, pos, taken);
-    if (headEnd >= 0) this.deliverHead(this.held.take(), this.base + taken);
+    if (headEnd >= 0) this.parseHead(this.held.take(), this.base + taken);
     else if (this.held.length === LIMITS.headBytes) this.overflow(this.base + taken);
     return taken;
   }
@@ -386,9 +393,13 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     }
   }
 
-  private deliverHead(text: string, position: number): void {
+  private parseHead(text: string, position: number): void {
+    this.deliverHead(this.kind.parse(text, true, this.headEnd.odd, this.tell, this.onLimit), position);
+  }
+
+  private deliverHead(head: H, position: number): void {
     this.position = position;
-    const framing = this.sink.onHead(this.kind.parse(text, true, this.headEnd.odd, this.tell, this.onLimit));
+    const framing = this.sink.onHead(head);
     this.body.begin(framing);
     this.state = BODY;
     if (this.body.done) this.finish('complete');

@@ -72,7 +72,9 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
 
   set head(head: H) {
     this.#head = head;
-    this.#hold(head.headerBytes + FIELD * head.headers.length);
+    // A head that cuts its fields out when they are asked for holds one text.
+    const fields = head.first === undefined ? head.headers.length : 0;
+    this.#hold(head.headerBytes + FIELD * fields);
   }
 
   /** The stream has come to `end`, in the packet `at`; null where what lies before it was not captured. */
@@ -116,7 +118,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
 
   decoded(): DecodedBody {
     const whole = this.#whole && (this.ended === 'complete' || this.ended === 'closed');
-    this.#decoded ??= this.#decode(this.#body, this.head?.headers ?? [], whole);
+    this.#decoded ??= this.#decode(this.#body, this.#head, whole);
     return this.#decoded;
   }
 

@@ -21,10 +21,10 @@ import type { Positions } from './positions.ts';
 import type { Parser } from './transaction.ts';
 
 /** The receiver goes on in HTTP/2, and answers there (RFC 7540 §3.2). */
-const isUpgrade = ({ complete, status, headers }: ResponseHead) =>
-  complete &&
-  status === 101 &&
-  headers.some(({ name, value }) => name.toLowerCase() === 'upgrade' && value.toLowerCase() === 'h2c');
+const isUpgrade = (head: ResponseHead) =>
+  head.complete &&
+  head.status === 101 &&
+  head.headers.some(({ name, value }) => name.toLowerCase() === 'upgrade' && value.toLowerCase() === 'h2c');
 
 /** What pairing needs of the connection, or of the TLS in it. */
 export interface Carrier {

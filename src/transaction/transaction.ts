@@ -4,8 +4,8 @@
 import type { Moment, Packet, Time } from '../capture/packet.ts';
 import type {
   Anomaly,
+  Fields,
   Framing,
-  HeaderField,
   MessageEnd,
   MessageSink,
   OnAnomaly,
@@ -51,9 +51,10 @@ export interface HttpStage {
   looksLikeResponse(bytes: Buffer, start: number, end: number): Likeness;
   /**
    * @param body a character a byte.
+   * @param head null where it was not captured.
    * @param whole `body` is all of the message's body.
    */
-  decodeBody(body: string, headers: readonly HeaderField[], whole: boolean): DecodedBody;
+  decodeBody(body: string, head: Fields | null, whole: boolean): DecodedBody;
 }
 
 /** Why the attempt is judged now. */

@@ -2,7 +2,7 @@
  * An attempt and its verdict as the record that leaves the engine. Absent facts are null, durations never negative.
  */
 import type { CaptureFacts, Moment, Time } from '../capture/packet.ts';
-import type { HeaderField, RequestHead, ResponseHead } from '../http/message.ts';
+import { fieldOf, type RequestHead, type ResponseHead } from '../http/message.ts';
 import type { Side } from '../tcp/stream.ts';
 import type { TlsFacts, TlsRecord } from '../tls/tls.ts';
 import type { Message, Transaction } from '../transaction/transaction.ts';
@@ -187,15 +187,8 @@ function isComplete({ ended }: Message<RequestHead | ResponseHead>): boolean {
 }
 
 /** A target in absolute form overrides the Host field (RFC 9112 §3.2.2). */
-export function nameIn({ target, headers }: RequestHead): string | null {
-  return authorityOf(target) ?? headerOf(headers, 'host');
-}
-
-function headerOf(headers: readonly HeaderField[], name: string): string | null {
-  for (const field of headers) {
-    if (field.name.length === name.length && field.name.toLowerCase() === name) return field.value;
-  }
-  return null;
+export function nameIn(head: RequestHead): string | null {
+  return authorityOf(head.target) ?? fieldOf(head, 'host') ?? null;
 }
 
 /** RFC 9112 §3.2.2: a target in absolute form names its host itself. */

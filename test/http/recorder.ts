@@ -4,13 +4,14 @@
  * before and after it, and destroyed after the call. A number in place of a piece is a gap.
  */
 import { frameRequest, frameResponse } from '../../src/http/framing.ts';
-import type {
-  Anomaly,
-  Framing,
-  MessageEnd,
-  MessageSink,
-  RequestHead,
-  ResponseHead,
+import {
+  type Anomaly,
+  type Framing,
+  fieldOf,
+  type MessageEnd,
+  type MessageSink,
+  type RequestHead,
+  type ResponseHead,
 } from '../../src/http/message.ts';
 import {
   createRequestParser,
@@ -52,6 +53,7 @@ export function requests(options: ParserOptions = {}): Recorder<RequestHead> {
   return recorder<RequestHead>(
     (sink, onLimit) => createRequestParser(sink, { onLimit, ...options }),
     frameRequest,
+    (head) => ({ ...wholeOf(head), method: head.method, target: head.target }),
   );
 }
 
@@ -68,12 +70,27 @@ export function responses(
       if (head.status >= 200) answered++;
       return framing;
     },
+    (head) => ({ ...wholeOf(head), status: head.status, reason: head.reason }),
   );
+}
+
+/** Beside those of a head: names of the same length, and of no field. */
+const ASKED = ['host', 'hose', 'content-type', 'content-length', 'webhook-id', 'x', ''];
+
+/** A head with all that it tells cut out, however it was found. @throws where one field is told in another way than all. */
+function wholeOf(head: RequestHead | ResponseHead): Omit<RequestHead, 'method' | 'target'> {
+  const { headerBytes, headers, version, complete } = head;
+  for (const name of [...ASKED, ...headers.map((field) => field.name.toLowerCase())]) {
+    const told = headers.find((field) => field.name.toLowerCase() === name)?.value;
+    if (fieldOf(head, name) !== told) throw new Error(`${name}: ${fieldOf(head, name)} is not ${told}`);
+  }
+  return { headerBytes, headers, version, complete };
 }
 
 function recorder<H extends RequestHead | ResponseHead>(
   create: (sink: MessageSink<H>, onLimit: (name: LimitName) => void) => MessageParser<H>,
   frame: (head: H, tell: (anomaly: Anomaly) => void) => Framing,
+  whole: (head: H) => H,
 ): Recorder<H> {
   const messages: Message<H>[] = [];
   const anomalies: Anomaly[] = [];
@@ -109,7 +126,7 @@ function recorder<H extends RequestHead | ResponseHead>(
       },
       onHead(head) {
         if (open === undefined || open.head !== undefined) throw new Error('a second onHead, or none begun');
-        open.head = head;
+        open.head = whole(head);
         open.headEnd = parser.position;
         if (!head.complete) return { kind: 'none' };
         open.framing = frame(head, note);

@@ -7,7 +7,7 @@ import { keysIn, type Searched } from '../../src/verdict/keys/find.ts';
 import { scanJson } from '../../src/verdict/keys/json.ts';
 
 function searched(body: string | null, given: Partial<Searched> = {}): Searched {
-  return { headers: [], query: '', body, whole: true, ...given };
+  return { head: { headers: [] }, query: '', body, whole: true, ...given };
 }
 
 const first = (request: Searched, ...specs: string[]) => {
@@ -58,7 +58,7 @@ describe('the usual names', () => {
       { name: 'Idempotency-Key', value: 'i-1' },
       { name: 'Webhook-Id', value: 'w-1' },
     ];
-    expect(first(searched('order_id=1', { headers }))).toBe('header:webhook-id = w-1');
+    expect(first(searched('order_id=1', { head: { headers } }))).toBe('header:webhook-id = w-1');
     expect(first(searched('order_id=1', { query: 'order_id=7' }))).toBe('query:order_id = 7');
     expect(first(searched(null, { query: 'order_id=7' }))).toBe('query:order_id = 7');
   });
@@ -77,7 +77,7 @@ describe('asked for', () => {
   });
 
   test('form, query and header by their exact names; the first that is there counts', () => {
-    const request = searched('a=1&A=2', { query: 'b=3', headers: [{ name: 'X-Id', value: '4' }] });
+    const request = searched('a=1&A=2', { query: 'b=3', head: { headers: [{ name: 'X-Id', value: '4' }] } });
     expect(first(request, 'form:A')).toBe('form:A = 2');
     expect(first(request, 'query:b')).toBe('query:b = 3');
     expect(first(request, 'header:x-ID')).toBe('header:x-ID = 4');

@@ -3,13 +3,13 @@
  * where it stands. Only what is wholly there counts: a value that the capture cut is no key. Without one, a request
  * that was captured whole is its own key: method, host, target and body (their SHA-256).
  */
-import type { RequestHead } from '../../http/message.ts';
+import { type Fields, fieldOf, type RequestHead } from '../../http/message.ts';
 import { LIMITS, type OnLimit } from '../../limits.ts';
 import type { Message } from '../../transaction/transaction.ts';
 import type { KeySpec } from '../verdict.ts';
 import { type Field, formFields, multipartFields, xmlFields } from './form.ts';
 import { scanJson, walkJson } from './json.ts';
-import { headerRankOf, isWrapper, rankOf, USUAL_HEADERS } from './usual.ts';
+import { isWrapper, rankOf, USUAL_HEADERS } from './usual.ts';
 
 export interface Key {
   readonly value: string;
@@ -19,7 +19,7 @@ export interface Key {
 
 /** What is searched. */
 export interface Searched {
-  readonly headers: RequestHead['headers'];
+  readonly head: Fields;
   /** Of the target, without its question mark. */
   readonly query: string;
   /** Null where the body is empty, binary or unreadable. */
@@ -29,13 +29,14 @@ export interface Searched {
 }
 
 export function searchedOf(request: Message<RequestHead>, onLimit: OnLimit): Searched {
-  const { target, headers } = request.head!;
+  const head = request.head!;
+  const { target } = head;
   const mark = target.indexOf('?');
   const { text, whole } = request.decoded();
   const cut = text !== null && text.length > LIMITS.keyTextLength;
   if (cut) onLimit('keyTextLength');
   return {
-    headers,
+    head,
     query: mark < 0 ? '' : target.slice(mark + 1).replace(/#.*$/s, ''),
     body: cut ? text.slice(0, LIMITS.keyTextLength) : text,
     whole: whole && !cut,
@@ -56,7 +57,7 @@ function valueAt(request: Searched, spec: KeySpec): string | undefined {
   const { body, whole } = request;
   switch (spec.kind) {
     case 'header':
-      return headerValue(request, spec.name.toLowerCase());
+      return fieldOf(request.head, spec.name.toLowerCase());
     case 'query':
       return fieldNamed(formFields(request.query, true), spec.name);
     case 'form':
@@ -85,19 +86,12 @@ function fieldNamed(fields: Iterable<Field>, name: string): string | undefined {
   return undefined;
 }
 
-function headerValue({ headers }: Searched, name: string): string | undefined {
-  return headers.find((field) => field.name.length === name.length && field.name.toLowerCase() === name)
-    ?.value;
-}
-
 /** By rank of their names; of one name the query's before the body's. */
 function usualKeys(request: Searched): Key[] {
   const found: Key[] = [];
-  if (request.headers.some(({ name }) => headerRankOf(name) >= 0)) {
-    for (const name of USUAL_HEADERS) {
-      const value = headerValue(request, name);
-      if (value) found.push({ value, from: `header:${name}` });
-    }
+  for (const name of USUAL_HEADERS) {
+    const value = fieldOf(request.head, name);
+    if (value) found.push({ value, from: `header:${name}` });
   }
   const ranked: { readonly rank: number; readonly key: Key }[] = [];
   const note = (name: string, value: string, from: string) => {

@@ -58,16 +58,6 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, '');
 }
 
-const HEADER_RANKS: ReadonlyMap<string, number> = new Map(USUAL_HEADERS.map((name, i) => [name, i]));
-/** Bit n: one of them has n letters. Spares nearly all fields the copy in lower case. */
-const HEADER_LENGTHS = USUAL_HEADERS.reduce((bits, { length }) => bits | (1 << length), 0);
-
-/** How early a header field's name comes in the list; -1 where it is not on it. */
-export function headerRankOf(name: string): number {
-  if (name.length > 31 || ((HEADER_LENGTHS >> name.length) & 1) === 0) return -1;
-  return HEADER_RANKS.get(name.toLowerCase()) ?? -1;
-}
-
 /** How early a field's name comes in the list; infinite where it is not on it. */
 export function rankOf(name: string): number {
   return name.length <= LONGEST ? meaningOf(name).rank : Number.POSITIVE_INFINITY;
