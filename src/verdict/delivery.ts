@@ -22,7 +22,7 @@ import {
 } from './delivery-attempts.ts';
 import { DeliveryPlaces, owned, shortened } from './delivery-places.ts';
 import { type DeliveryPlace, DeliveryRows, NO_ROW } from './delivery-rows.ts';
-import { type Key, keysIn, searchedOf } from './keys/find.ts';
+import { type Key, KeySearch, type Searched, searchedOf } from './keys/find.ts';
 import type { Judged } from './record.ts';
 import type { DeliveryRecord, KeySpec, Place, Records } from './verdict.ts';
 
@@ -65,6 +65,7 @@ export class Deliveries {
   /** What can become of an attempt, numbered as it first does: few of the combinations there could be. */
   #results: Result[] = [];
   #places: DeliveryPlaces;
+  #search = new KeySearch();
   #specsOf: (transaction: Transaction) => readonly KeySpec[];
   #list: { has(key: string): boolean } | null;
   #onLimit: OnLimit;
@@ -171,17 +172,23 @@ export class Deliveries {
     const ip = connection.addresses[side];
     const place = this.#places.at(head, connection.id, { ip, port: connection.ports[side] });
     const searched = searchedOf(request!, this.#onLimit);
-    const keys = keysIn(searched, this.#specsOf(transaction));
-    // A list tells which of the ids in a request is meant.
-    const listed = this.#list === null ? undefined : keys.find(({ value }) => this.#list?.has(value));
-    const key = listed ?? keys[0] ?? identical(transaction, place, searched.query);
+    const specs = this.#specsOf(transaction);
+    const listed = this.#listedIn(searched, specs);
+    const key =
+      listed ?? this.#search.first(searched, specs) ?? identical(transaction, place, searched.query);
     if (key === null) return NO_ROW;
     const value = shortened(key.value, this.#onLimit);
     const found = this.#rows.find(place, value);
-    const row = found === NO_ROW ? this.#begin(place, value, key.from, listed !== undefined) : found;
+    const row = found === NO_ROW ? this.#begin(place, value, key.from, listed !== null) : found;
     if (found !== NO_ROW) this.#rows.touch(row);
     if (this.#list !== null) this.#noteEnds(row, ip, connection.addresses[sender]);
     return row;
+  }
+
+  /** A list tells which of the ids in a request is meant. */
+  #listedIn(searched: Searched, specs: readonly KeySpec[]): Key | null {
+    if (this.#list === null) return null;
+    return this.#search.all(searched, specs).find(({ value }) => this.#list?.has(value)) ?? null;
   }
 
   #begin(place: DeliveryPlace, key: string, from: string, listed: boolean): number {

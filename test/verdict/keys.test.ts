@@ -3,19 +3,21 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keySpec } from '../../src/cli/values.ts';
 import { LIMITS } from '../../src/limits.ts';
-import { keysIn, type Searched } from '../../src/verdict/keys/find.ts';
+import { KeySearch, type Searched } from '../../src/verdict/keys/find.ts';
 import { scanJson } from '../../src/verdict/keys/json.ts';
+import { plainKeys, scalarsOf } from './plain-keys.ts';
+
+const search = new KeySearch();
 
 function searched(body: string | null, given: Partial<Searched> = {}): Searched {
   return { head: { headers: [] }, query: '', body, whole: true, ...given };
 }
 
 const first = (request: Searched, ...specs: string[]) => {
-  const key = keysIn(
-    request,
-    specs.map((spec) => keySpec('--key', spec)),
-  )[0];
-  return key === undefined ? null : `${key.from} = ${key.value}`;
+  const asked = specs.map((spec) => keySpec('--key', spec));
+  const key = search.first(request, asked);
+  expect(search.all(request, asked)[0] ?? null).toEqual(key);
+  return key === null ? null : `${key.from} = ${key.value}`;
 };
 
 describe('the usual names', () => {
@@ -101,10 +103,10 @@ describe('a body that was cut', () => {
   test('gives the key or none, never a part of it', () => {
     for (const [body, key] of BODIES) {
       for (let length = 0; length < body.length; length++) {
-        const found = keysIn(searched(body.slice(0, length), { whole: false }), [])[0];
+        const found = search.first(searched(body.slice(0, length), { whole: false }), []) ?? undefined;
         expect([undefined, key]).toContain(found?.value);
       }
-      expect(keysIn(searched(body), [])[0]?.value).toBe(key);
+      expect(search.first(searched(body), [])?.value).toBe(key);
     }
   });
 
@@ -183,5 +185,129 @@ describe('JSON', () => {
     scanJson(`${'['.repeat(100_000)}1`, () => visited++ < 0);
     scanJson(`{"a":${'['.repeat(LIMITS.keyDepth)}1,2`, () => visited++ < 0);
     expect(visited).toBe(0);
+  });
+});
+
+describe('the search cuts out only what may count, and finds what looking at all of it finds', () => {
+  const NAMES = [
+    'out_trade_no',
+    'outTradeNo',
+    'ORDER-ID',
+    'order_id',
+    'order\\u005fid',
+    'payment_id',
+    'id',
+    'data',
+    'biz_content',
+    '__proto__',
+    'a/~b',
+    'order_id_that_is_much_longer_than_any_key',
+    '\\u006f\\u0072\\u0064\\u0065\\u0072\\u005f\\u0069\\u0064',
+  ];
+  const name = fc.constantFrom(...NAMES);
+  const scalar = fc.oneof(
+    fc.constantFrom(
+      '""',
+      '"7"',
+      '"x\\"y"',
+      '"\\u0041"',
+      '"\\q"',
+      '-1.5e+3',
+      '1e',
+      '.5',
+      '007',
+      'true',
+      'nul',
+      '"{"',
+    ),
+    fc.string().map((text) => JSON.stringify(text)),
+    fc.integer().map(String),
+  );
+  const space = fc.constantFrom('', '', '', ' ', '\r\n\t', '\u00a0');
+  const inString = (text: string) => JSON.stringify(text);
+  const { value, object } = fc.letrec<{ value: string; object: string }>((tie) => ({
+    object: fc
+      .array(fc.tuple(name, space, fc.oneof({ maxDepth: 4 }, tie('value'), scalar)), { maxLength: 4 })
+      .map(
+        (members) => `{${members.map(([key, gap, text]) => `${gap}"${key}"${gap}:${gap}${text}`).join(',')}}`,
+      ),
+    value: fc.oneof(
+      { maxDepth: 4 },
+      scalar,
+      tie('object'),
+      tie('object').map(inString),
+      fc
+        .tuple(space, fc.array(tie('value'), { maxLength: 3 }))
+        .map(([gap, all]) => `[${gap}${all.join(',')}${gap}]`),
+    ),
+  }));
+  const pair = fc
+    .tuple(fc.constantFrom(...NAMES, 'order%5Fid', 'order+id', '', '?'), value)
+    .map(([key, text]) => {
+      return `${key}=${new URLSearchParams({ '': text }).toString().slice(1)}`;
+    });
+  const form = fc.array(fc.oneof(pair, fc.string(), name), { maxLength: 5 }).map((pairs) => pairs.join('&'));
+  const body = fc.oneof(
+    object,
+    value,
+    form,
+    fc.tuple(space, object).map((both) => both.join('')),
+  );
+  /** Cut somewhere, or with another character somewhere. */
+  const damage = fc.tuple(
+    fc.nat(400),
+    fc.constantFrom('', '', 'cut', ',', '"', '}', ']', '\\', ' ', '0', '%', '\ud800'),
+  );
+
+  function damaged(text: string, [at, what]: readonly [number, string]): string {
+    if (what === '') return text;
+    return what === 'cut' ? text.slice(0, at) : text.slice(0, at) + what + text.slice(at + 1);
+  }
+
+  test('of any body and query', () => {
+    const header = fc.record({
+      name: fc.constantFrom('Host', 'Webhook-ID', 'idempotency-key', 'User-Agent'),
+      value: fc.string(),
+    });
+    let keys = 0;
+    fc.assert(
+      fc.property(
+        fc.option(body),
+        damage,
+        fc.oneof(fc.constant(''), form),
+        fc.array(header, { maxLength: 2 }),
+        fc.boolean(),
+        (text, harm, query, headers, whole) => {
+          const request = {
+            head: { headers },
+            query,
+            body: text === null ? null : damaged(text, harm),
+            whole,
+          };
+          const expected = plainKeys(request);
+          keys += expected.length;
+          expect(search.all(request, [])).toEqual(expected);
+          expect(search.first(request, [])).toEqual(expected[0] ?? null);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(keys).toBeGreaterThan(1000);
+  });
+
+  test('every string and number of any JSON', () => {
+    fc.assert(
+      fc.property(value, damage, (text, harm) => {
+        const given = damaged(text, harm);
+        const found: [string, string][] = [];
+        scanJson(given, (pointer, scalarText) => found.push([pointer, scalarText]) < 0);
+        const expected = scalarsOf(given).map(({ path, value: scalarText }) => [
+          path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+          scalarText,
+        ]);
+        expect(found).toEqual(expected);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

@@ -4,10 +4,57 @@
  * Of a text that was cut the last field is left out: its value may go on.
  */
 
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+
 export type Field = readonly [name: string, value: string];
 
-export function formFields(text: string, whole: boolean): Iterable<Field> {
-  return new URLSearchParams(whole ? text : text.slice(0, Math.max(0, text.lastIndexOf('&'))));
+/** What is not what it stands for: escapes, and halves of characters, which are no text. */
+const TO_DECODE = /[%+\ud800-\udfff]/;
+
+/** The fields of a form, one after the other, cut out when they are asked for. */
+export class FormCursor {
+  text = '';
+  nameStart = 0;
+  nameEnd = 0;
+  #valueStart = 0;
+  #at = 0;
+  #end = 0;
+
+  /** Held until another is opened. */
+  open(text: string, whole: boolean): void {
+    this.text = text;
+    this.#at = text.startsWith('?') ? 1 : 0;
+    this.#end = whole ? text.length : Math.max(0, text.lastIndexOf('&'));
+  }
+
+  /** Goes to the next field. @returns false behind the last. */
+  next(): boolean {
+    const { text } = this;
+    while (this.#at < this.#end && text.charCodeAt(this.#at) === AMPERSAND) this.#at++;
+    if (this.#at >= this.#end) return false;
+    const found = text.indexOf('&', this.#at);
+    const end = found < 0 || found > this.#end ? this.#end : found;
+    let nameEnd = this.#at;
+    while (nameEnd < end && text.charCodeAt(nameEnd) !== EQUALS) nameEnd++;
+    this.nameStart = this.#at;
+    this.nameEnd = nameEnd;
+    this.#valueStart = Math.min(nameEnd + 1, end);
+    this.#at = end;
+    return true;
+  }
+
+  get name(): string {
+    return decoded(this.text.slice(this.nameStart, this.nameEnd));
+  }
+
+  get value(): string {
+    return decoded(this.text.slice(this.#valueStart, this.#at));
+  }
+}
+
+function decoded(text: string): string {
+  return TO_DECODE.test(text) ? (new URLSearchParams(`=${text}`).get('') ?? '') : text;
 }
 
 /** What stands in front of the first boundary is the boundary itself; null where this is no multipart body. */

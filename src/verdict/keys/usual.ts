@@ -4,6 +4,8 @@
  * `out_trade_no` and its kin of payment providers. Earlier ones win.
  */
 
+import { pointerOf } from './json.ts';
+
 /** Header fields, in lower case. */
 export const USUAL_HEADERS: readonly string[] = [
   'webhook-id',
@@ -49,7 +51,8 @@ const WRAPPERS = [
   'body',
 ];
 
-const LONGEST = 32;
+/** Characters of a name as it is written. */
+export const LONGEST = 32;
 const ORDER: ReadonlyMap<string, number> = new Map(NAMES.map((name, i) => [plain(name), i]));
 const OUTER: ReadonlySet<string> = new Set(WRAPPERS.map(plain));
 
@@ -58,32 +61,76 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, '');
 }
 
-/** How early a field's name comes in the list; infinite where it is not on it. */
-export function rankOf(name: string): number {
-  return name.length <= LONGEST ? meaningOf(name).rank : Number.POSITIVE_INFINITY;
-}
-
-export function isWrapper(name: string): boolean {
-  return name.length <= LONGEST && meaningOf(name).wraps;
-}
-
-interface Meaning {
+/** What a field's name says. */
+export interface Meaning {
+  readonly name: string;
+  /** How early it comes in the list; infinite where it is not on it. */
   readonly rank: number;
   readonly wraps: boolean;
+  /** It may stand for another name: escapes of JSON, or of forms, may be in it. */
+  readonly escaped: boolean;
+  /** Step of a JSON pointer. */
+  readonly pointer: string;
+  /** As `--key` says where such a field is, made once; `''` where nothing is wanted of it. */
+  readonly json: string;
+  readonly form: string;
+  readonly query: string;
 }
 
-/** Names as they were written: the same few come with every request. */
-const known = new Map<string, Meaning>();
-const REMEMBERED = 4_096;
+const MEANINGLESS: Meaning = {
+  name: '',
+  rank: Number.POSITIVE_INFINITY,
+  wraps: false,
+  escaped: false,
+  pointer: '',
+  json: '',
+  form: '',
+  query: '',
+};
 
-function meaningOf(name: string): Meaning {
-  let meaning = known.get(name);
-  if (meaning === undefined) {
-    const word = plain(name);
-    meaning = { rank: ORDER.get(word) ?? Number.POSITIVE_INFINITY, wraps: OUTER.has(word) };
-    if (known.size >= REMEMBERED) known.clear();
-    // A copy of its own: a piece of a body keeps all of that body in memory.
-    known.set(Buffer.from(name).toString(), meaning);
-  }
+/** How early a field's name comes in the list; infinite where it is not on it. */
+export function rankOf(name: string): number {
+  return meaningOf(name).rank;
+}
+
+export function meaningOf(name: string): Meaning {
+  return meaningIn(name, 0, name.length);
+}
+
+/** Power of two: names as they were written. The same few come with every request. */
+const REMEMBERED = 1_024;
+const known: Meaning[] = new Array(REMEMBERED).fill(MEANINGLESS);
+
+/** Of the name `text[start, end)`, which is not cut out where it was met before. */
+export function meaningIn(text: string, start: number, end: number): Meaning {
+  const length = end - start;
+  if (length > LONGEST || length <= 0) return MEANINGLESS;
+  let hash = length;
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  const slot = (hash ^ (hash >>> 10)) & (REMEMBERED - 1);
+  const last = known[slot]!;
+  if (last.name.length === length && text.startsWith(last.name, start)) return last;
+  // A copy of its own: a piece of a body keeps all of that body in memory.
+  const meaning = understood(Buffer.from(text.slice(start, end)).toString());
+  known[slot] = meaning;
   return meaning;
+}
+
+function understood(name: string): Meaning {
+  const word = plain(name);
+  const rank = ORDER.get(word) ?? Number.POSITIVE_INFINITY;
+  const wraps = OUTER.has(word);
+  const escaped = /[\\%+]/.test(name);
+  if (rank === Number.POSITIVE_INFINITY && !wraps) return { ...MEANINGLESS, name, escaped };
+  const pointer = pointerOf(name);
+  return {
+    name,
+    rank,
+    wraps,
+    escaped,
+    pointer,
+    json: `json:${pointer}`,
+    form: `form:${name}`,
+    query: `query:${name}`,
+  };
 }
