@@ -70,7 +70,7 @@ export function noteJudged(
     if (isAfter(at, several.firstAcked)) several.unlistedAfterAck++;
     if (isAfter(at, several.deliveredAt)) several.unlistedAfterDelivery++;
   }
-  const best: Best = { outcome, verdict: code, acked: verdict.facts.acked, at };
+  const best: Best = { outcome, verdict: code, acked: verdict.acked, at };
   if (several.best === null || isBetter(best, several.best)) several.best = best;
   several.firstSent = earliest(several.firstSent, at);
   several.firstAcked = earliest(several.firstAcked, acked?.at?.time ?? null);

@@ -247,11 +247,11 @@ export class Deliveries {
     return several;
   }
 
-  #numberOf({ outcome, code, verdict: { facts } }: Judged): number {
+  #numberOf({ outcome, code, verdict: { acked } }: Judged): number {
     const known = this.#results.findIndex(
-      (result) => result.verdict === code && result.outcome === outcome && result.acked === facts.acked,
+      (result) => result.verdict === code && result.outcome === outcome && result.acked === acked,
     );
-    return known >= 0 ? known : this.#results.push({ outcome, verdict: code, acked: facts.acked }) - 1;
+    return known >= 0 ? known : this.#results.push({ outcome, verdict: code, acked }) - 1;
   }
 
   /** The rows of which an attempt was judged. */

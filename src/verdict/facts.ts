@@ -79,7 +79,7 @@ export function factsOf(transaction: Transaction, accept: AcceptRule, neighbours
     sender,
     receiver,
     sent: sentOf(transaction),
-    acked: ackedOf(transaction, sender),
+    acked: ackedOf(transaction),
     responded: respondedOf(transaction, sender, receiver, gaveUp),
     closedBy,
     closed: streamFirst?.at ?? first?.at ?? null,
@@ -202,7 +202,8 @@ function sentOf(t: Transaction): Facts['sent'] {
   }
 }
 
-function ackedOf(t: Transaction, sender: Direction): Facts['acked'] {
+export function ackedOf(t: Transaction): Facts['acked'] {
+  const sender = senderOf(t);
   if (t.request === null) return t.kind === 'connect' ? 'none' : 'unknown';
   if (t.acked !== null) {
     if (t.acked.at !== null) return 'full';

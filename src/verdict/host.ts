@@ -76,7 +76,7 @@ export class HostTallies {
     if (this.#isNew(sender.rst)) tally.resetsBySender++;
     if (this.#isNew(receiver.rst)) tally.resetsByReceiver++;
     if (outcome === 'unanswered') tally.unansweredRequests++;
-    if (wait !== null && judged.verdict.facts.responded === 'full') tally.wait.add(wait);
+    if (wait !== null && judged.verdict.responded === 'full') tally.wait.add(wait);
     if (ack !== null) tally.ack.add(ack);
     if (code !== 'no_response_sender_closed') return;
     const { gaveUpAfter } = judged;

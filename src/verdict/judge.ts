@@ -4,8 +4,9 @@
 import type { Transaction } from '../transaction/transaction.ts';
 import { entryOf } from './codes.ts';
 import { type Health, type Weighed, weigh } from './confidence.ts';
-import { type Facts, factsOf } from './facts.ts';
+import { ackedOf, type Facts, factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
+import { isPlainlyDelivered } from './plain.ts';
 import { type Finding, proofs, type Rule } from './rule.ts';
 import { signalsOf } from './signals.ts';
 import { CAPTURE_RULES } from './stages/capture.ts';
@@ -15,16 +16,14 @@ import { SEND_RULES } from './stages/send.ts';
 import { STREAM_RULES, UNPROCESSED_RULES } from './stages/stream.ts';
 import { TLS_RULES } from './stages/tls.ts';
 import { WAIT_RULES } from './stages/wait.ts';
-import type {
-  AcceptRule,
-  CatalogueEntry,
-  Code,
-  Confidence,
-  Outcome,
-  Party,
-  Proof,
-  Reason,
-} from './verdict.ts';
+import type { AcceptRule, Code, Confidence, Outcome, Party, Proof, Reason } from './verdict.ts';
+
+/** What the rules say, and what they were asked with. */
+interface Ruling {
+  readonly code: Code;
+  readonly finding: Finding;
+  readonly facts: Facts;
+}
 
 /**
  * What was decided. Of most attempts only the outcome is ever asked for, so everything else is made when it is, which
@@ -32,27 +31,48 @@ import type {
  */
 export class Verdict {
   readonly code: Code;
-  readonly facts: Facts;
-  readonly #entry: CatalogueEntry;
-  readonly #finding: Finding;
+  readonly outcome: Outcome;
+  readonly #transaction: Transaction;
+  readonly #accept: AcceptRule;
   readonly #health: Health;
+  readonly #neighbours: Neighbours;
+  /** Null until somebody asks what the rules say of an attempt that is plainly delivered. */
+  #ruling: Ruling | null;
   #weighed: Weighed | null;
 
-  constructor(code: Code, finding: Finding, facts: Facts, health: Health) {
-    this.code = code;
-    this.facts = facts;
-    this.#entry = entryOf(code);
-    this.#finding = finding;
+  constructor(
+    transaction: Transaction,
+    accept: AcceptRule,
+    health: Health,
+    neighbours: Neighbours,
+    ruling: Ruling | null,
+  ) {
+    this.code = ruling === null ? 'delivered' : ruling.code;
+    this.outcome = ruling === null ? 'delivered' : (ruling.finding.outcome ?? entryOf(ruling.code).outcome);
+    this.#transaction = transaction;
+    this.#accept = accept;
     this.#health = health;
+    this.#neighbours = neighbours;
+    this.#ruling = ruling;
     this.#weighed = null;
   }
 
-  get outcome(): Outcome {
-    return this.#finding.outcome ?? this.#entry.outcome;
+  get facts(): Facts {
+    return this.#ruled().facts;
+  }
+
+  /** As in the facts, of which no others are made for it. */
+  get acked(): Facts['acked'] {
+    return this.#ruling?.facts.acked ?? ackedOf(this.#transaction);
+  }
+
+  /** Likewise. */
+  get responded(): Facts['responded'] {
+    return this.#ruling?.facts.responded ?? 'full';
   }
 
   get fault(): readonly Party[] {
-    return this.#finding.fault ?? this.#entry.fault;
+    return this.#ruled().finding.fault ?? entryOf(this.code).fault;
   }
 
   get confidence(): Confidence {
@@ -60,30 +80,36 @@ export class Verdict {
   }
 
   get because(): readonly Reason[] {
-    return [...(this.#finding.because ?? []), ...this.#weigh().because];
+    return [...(this.#ruled().finding.because ?? []), ...this.#weigh().because];
   }
 
   get signals(): readonly string[] {
-    return [...signalsOf(this.facts), ...(this.#finding.signals ?? [])];
+    const { facts, finding } = this.#ruled();
+    return [...signalsOf(facts), ...(finding.signals ?? [])];
   }
 
   get likely(): Code | null {
-    return this.#finding.likely ?? null;
+    return this.#ruled().finding.likely ?? null;
   }
 
   get missing(): readonly string[] {
-    return this.#finding.missing ?? [];
+    return this.#ruled().finding.missing ?? [];
   }
 
   get proofs(): readonly Proof[] {
-    return this.#finding.proofs;
+    return this.#ruled().finding.proofs;
+  }
+
+  #ruled(): Ruling {
+    this.#ruling ??= rulingOf(this.#transaction, this.#accept, this.#neighbours);
+    return this.#ruling;
   }
 
   #weigh(): Weighed {
     if (this.#weighed === null) {
-      const { code, facts } = this;
-      const confirmed = facts.neighbours.confirm(code, facts);
-      this.#weighed = weigh(code, this.#finding.base ?? this.#entry.base, facts, this.#health, confirmed);
+      const { code, facts, finding } = this.#ruled();
+      const confirmed = this.#neighbours.confirm(code, this.#transaction);
+      this.#weighed = weigh(code, finding.base ?? entryOf(code).base, facts, this.#health, confirmed);
     }
     return this.#weighed;
   }
@@ -106,18 +132,21 @@ export function judge(
   health: Health,
   neighbours: Neighbours,
 ): Verdict {
+  const ruling = isPlainlyDelivered(transaction, accept) ? null : rulingOf(transaction, accept, neighbours);
+  if (ruling === null || (ruling.facts.responded === 'full' && !ruling.facts.late)) {
+    neighbours.noteAnswer(transaction);
+  } else neighbours.noteFailure(ruling.code, transaction);
+  return new Verdict(transaction, accept, health, neighbours, ruling);
+}
+
+/** The first rule that applies. */
+export function rulingOf(transaction: Transaction, accept: AcceptRule, neighbours: Neighbours): Ruling {
   const facts = factsOf(transaction, accept, neighbours);
-  let code: Code = 'capture_insufficient';
-  let found: Finding | undefined;
-  for (const rule of RULES) {
-    found = rule.applies(facts);
-    if (found === undefined) continue;
-    code = rule.code;
-    break;
+  for (const { code, applies } of RULES) {
+    const finding = applies(facts);
+    if (finding !== undefined) return { code, finding, facts };
   }
-  const finding = found ?? nothing(facts);
-  neighbours.note(code, facts);
-  return new Verdict(code, finding, facts, health);
+  return { code: 'capture_insufficient', finding: nothing(facts), facts };
 }
 
 /** Where no rule applies the capture did not show enough to say more. */

@@ -23,11 +23,15 @@ export interface Observed {
   readonly limits: readonly LimitName[];
 }
 
-/** @param timeout response deadline in nanoseconds. */
+/**
+ * @param timeout response deadline in nanoseconds.
+ * @param look called with each as it is handed on: its connection goes on after that.
+ */
 export async function observe(
   source: PacketSource,
   timeout = 30e9,
   given: Secrets | null = null,
+  look: (transaction: Transaction) => void = () => {},
 ): Promise<Observed> {
   const transactions: Transaction[] = [];
   const limits: LimitName[] = [];
@@ -42,7 +46,10 @@ export async function observe(
     timeout,
     onLimit,
     onRequest() {},
-    onTransaction: (transaction: Transaction) => transactions.push(transaction),
+    onTransaction(transaction: Transaction) {
+      transactions.push(transaction);
+      look(transaction);
+    },
   };
   const table = new ConnectionTable(
     (connection) => new Conversation(connection, context).sinks,

@@ -89,7 +89,7 @@ function idleStateLost(f: Facts): Finding | undefined {
 function silentlyLost(f: Facts): Finding | undefined {
   const { transaction: t } = f;
   const { request, idleBefore, retransmitted } = t;
-  if (retransmitted === null || !f.neighbours.answeredAnew(f, request!.firstByte.time)) return undefined;
+  if (retransmitted === null || !f.neighbours.answeredAnew(t, request!.firstByte.time)) return undefined;
   return {
     proofs: proofs(
       ['request_first_byte', request!.firstByte],
