@@ -9,8 +9,9 @@ import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit, Stored } from '../limits.ts';
 import { REORDER_GRACE, TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
+import { Entry, Flows } from './flows.ts';
 import { LogBudget } from './packet-log.ts';
-import { Recency, type Recent } from './recency.ts';
+import { Recency } from './recency.ts';
 import { beginsAnew, livesOn } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
 import { TwinFilter } from './twins.ts';
@@ -31,91 +32,6 @@ interface Early {
   readonly port: number;
 }
 
-/** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
-class Entry implements Recent<Entry> {
-  readonly connection: TcpConnection;
-  /** The capture shows the connection here a second time, behind an address translation. */
-  readonly twin: boolean;
-  readonly hash: number;
-  /** Next entry with the same hash. */
-  chained: Entry | null;
-  older: Entry | null;
-  newer: Entry | null;
-  /** Until when it is remembered after it was closed, and what was closed next. */
-  until: Time;
-  closedNext: Entry | null;
-  /** The one of the table's lists in which it is. */
-  list: Recency<Entry>;
-  lingering: boolean;
-  gone: boolean;
-  readonly #version: number;
-  /** Addresses of side 0 and side 1, as in a segment, then their ports. */
-  readonly #a0: number;
-  readonly #a1: number;
-  readonly #a2: number;
-  readonly #a3: number;
-  readonly #b0: number;
-  readonly #b1: number;
-  readonly #b2: number;
-  readonly #b3: number;
-  readonly #aPort: number;
-  readonly #bPort: number;
-
-  constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment, list: Recency<Entry>) {
-    this.connection = connection;
-    this.twin = twin;
-    this.hash = hash;
-    this.list = list;
-    this.chained = this.older = this.newer = this.closedNext = null;
-    this.until = Number.POSITIVE_INFINITY;
-    this.lingering = this.gone = false;
-    this.#version = s.ipVersion;
-    this.#a0 = s.src0;
-    this.#a1 = s.src1;
-    this.#a2 = s.src2;
-    this.#a3 = s.src3;
-    this.#b0 = s.dst0;
-    this.#b1 = s.dst1;
-    this.#b2 = s.dst2;
-    this.#b3 = s.dst3;
-    this.#aPort = s.srcPort;
-    this.#bPort = s.dstPort;
-  }
-
-  /** Whether side 0 sent it. */
-  isFrom0(s: Segment): boolean {
-    return (
-      this.#aPort === s.srcPort &&
-      this.#bPort === s.dstPort &&
-      this.#a3 === s.src3 &&
-      this.#b3 === s.dst3 &&
-      this.#a2 === s.src2 &&
-      this.#b2 === s.dst2 &&
-      this.#a1 === s.src1 &&
-      this.#b1 === s.dst1 &&
-      this.#a0 === s.src0 &&
-      this.#b0 === s.dst0 &&
-      this.#version === s.ipVersion
-    );
-  }
-
-  isFrom1(s: Segment): boolean {
-    return (
-      this.#bPort === s.srcPort &&
-      this.#aPort === s.dstPort &&
-      this.#b3 === s.src3 &&
-      this.#a3 === s.dst3 &&
-      this.#b2 === s.src2 &&
-      this.#a2 === s.dst2 &&
-      this.#b1 === s.src1 &&
-      this.#a1 === s.dst1 &&
-      this.#b0 === s.src0 &&
-      this.#a0 === s.dst0 &&
-      this.#version === s.ipVersion
-    );
-  }
-}
-
 export class ConnectionTable {
   /** Connections begun so far. */
   begun = 0;
@@ -129,9 +45,8 @@ export class ConnectionTable {
   #onLimit: OnLimit;
   #copies = new CopyFilter();
   #twins = new TwinFilter<TcpConnection>();
-  #entries = new Map<number, Entry>();
+  #flows = new Flows();
   #logs: LogBudget | null;
-  #size = 0;
   /** SYNs that nobody has answered yet, and all other connections. */
   #unanswered = new Recency<Entry>();
   #followed = new Recency<Entry>();
@@ -140,8 +55,8 @@ export class ConnectionTable {
   #closedLast: Entry | null = null;
   #closedCount = 0;
   #stored = new Stored();
-  /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
-  #seed = (Math.random() * 2 ** 32) | 0;
+  /** Until then none is over by its silence or its age, unless what stands first in a list changes. */
+  #quietUntil: Time = Number.NEGATIVE_INFINITY;
 
   /** ICMP errors that quoted a packet of no connection. */
   #early: Early[] = [];
@@ -156,12 +71,12 @@ export class ConnectionTable {
 
   /** @param bytes the packet's buffer, in which the segment's offsets count. */
   onSegment(segment: Segment, bytes: Buffer): number {
-    const hash = this.#hash(segment);
-    let entry = this.#find(hash, segment);
+    const hash = this.#flows.hashOf(segment);
+    let entry = this.#flows.find(hash, segment);
     let side: Side = 0;
     let portReused = false;
     if (entry !== null) {
-      side = entry.isFrom0(segment) ? 0 : 1;
+      side = entry.sideOf(segment) ?? 0;
       const { connection } = entry;
       const begins = (segment.flags & (SYN | RST)) === SYN;
       if (begins ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
@@ -181,6 +96,8 @@ export class ConnectionTable {
       connection.onSegment(segment, side, bytes);
     }
     if (entry !== this.#followed.newest) this.#touch(entry);
+    // The only one that is followed is the oldest too, whose silence a clock that was set back ends earlier.
+    else if (connection.last.time < connection.previousTime) this.#quietUntil = Number.NEGATIVE_INFINITY;
     if (connection.finished && !entry.lingering) this.#linger(entry);
     this.expire(segment);
     return connection.id;
@@ -191,12 +108,12 @@ export class ConnectionTable {
    * @returns the id of the connection, 0 where it is not known (yet).
    */
   onIcmp(segment: Segment): number {
-    const hash = this.#hash(segment);
-    const entry = this.#find(hash, segment);
+    const hash = this.#flows.hashOf(segment);
+    const entry = this.#flows.find(hash, segment);
     const error = icmpError(segment);
     this.taker = entry?.connection ?? null;
     if (entry !== null) {
-      this.takerSide = entry.isFrom0(segment) ? 0 : 1;
+      this.takerSide = entry.sideOf(segment) ?? 0;
       entry.connection.onIcmp(error, this.takerSide);
     } else {
       // Captured before the SYN that it is about, it may be; most are about connections that nobody will see.
@@ -209,7 +126,7 @@ export class ConnectionTable {
 
   /** Connections that are followed now. */
   get open(): number {
-    return this.#size;
+    return this.#flows.size;
   }
 
   /** The capture has ended. */
@@ -224,7 +141,7 @@ export class ConnectionTable {
   }
 
   #begin(hash: number, segment: Segment, portReused: boolean): Entry {
-    if (this.#size >= LIMITS.connections) {
+    if (this.#flows.size >= LIMITS.connections) {
       this.#onLimit('connections');
       // One that answers is worth more than one that may never: a flood of SYNs is no way to hide what else happens.
       this.#remove((this.#unanswered.oldest ?? this.#followed.oldest)!, 'limit', segment);
@@ -234,10 +151,9 @@ export class ConnectionTable {
     if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
     if (this.#early.length > 0 && isSyn(segment)) this.#tellEarly(hash, segment, connection);
     const entry = new Entry(connection, original !== undefined, hash, segment, this.#unanswered);
-    entry.chained = this.#entries.get(hash) ?? null;
-    this.#entries.set(hash, entry);
+    this.#flows.add(entry);
     entry.list.push(entry);
-    this.#size++;
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
     return entry;
   }
 
@@ -270,18 +186,9 @@ export class ConnectionTable {
 
   #remove(entry: Entry, cause: EndCause, at: Moment): void {
     entry.gone = true;
-    this.#size--;
-    const first = this.#entries.get(entry.hash)!;
-    if (first !== entry) {
-      let before = first;
-      while (before.chained !== entry) before = before.chained!;
-      before.chained = entry.chained;
-    } else if (entry.chained === null) {
-      this.#entries.delete(entry.hash);
-    } else {
-      this.#entries.set(entry.hash, entry.chained);
-    }
+    this.#flows.remove(entry);
     entry.list.remove(entry);
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
     if (entry.twin) return;
     entry.connection.end(cause, at);
     this.#count(entry.connection);
@@ -296,6 +203,7 @@ export class ConnectionTable {
   }
 
   #touch(entry: Entry): void {
+    if (entry === entry.list.oldest) this.#quietUntil = Number.NEGATIVE_INFINITY;
     entry.list.remove(entry);
     entry.list = isUnanswered(entry.connection) ? this.#unanswered : this.#followed;
     entry.list.push(entry);
@@ -310,10 +218,17 @@ export class ConnectionTable {
     else this.#closedLast.closedNext = entry;
     this.#closedLast = entry;
     this.#closedCount++;
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Ends what was closed or silent for long enough. Every packet does; live, the clock does too. */
   expire(at: Moment): void {
+    // Most packets have nothing to end, and need not look at what stands first to know it.
+    if (this.#agenda.now >= this.#quietUntil) this.#expireFirst(at);
+    if (this.#stored.bytes > LIMITS.storedBytes) this.#relieve(at);
+  }
+
+  #expireFirst(at: Moment): void {
     const { now } = this.#agenda;
     for (let entry = this.#closedFirst; entry !== null; entry = this.#closedFirst) {
       const crowded = this.#closedCount > LIMITS.closedConnections;
@@ -327,7 +242,11 @@ export class ConnectionTable {
     }
     this.#expireSilent(this.#followed, IDLE_LIMIT, at);
     this.#expireSilent(this.#unanswered, UNANSWERED_LIMIT, at);
-    if (this.#stored.bytes > LIMITS.storedBytes) this.#relieve(at);
+    this.#quietUntil = Math.min(
+      this.#closedFirst?.until ?? Number.POSITIVE_INFINITY,
+      (this.#followed.oldest?.connection.last.time ?? Number.POSITIVE_INFINITY) + IDLE_LIMIT,
+      (this.#unanswered.oldest?.connection.last.time ?? Number.POSITIVE_INFINITY) + UNANSWERED_LIMIT,
+    );
   }
 
   #expireSilent(list: Recency<Entry>, limit: Time, at: Moment): void {
@@ -345,25 +264,6 @@ export class ConnectionTable {
       if (entry.connection.stored.bytes > 0 && !entry.twin) this.#remove(entry, 'limit', at);
       entry = newer;
     }
-  }
-
-  #find(hash: number, s: Segment): Entry | null {
-    let entry = this.#entries.get(hash) ?? null;
-    while (entry !== null && !(entry.isFrom0(s) || entry.isFrom1(s))) entry = entry.chained;
-    return entry;
-  }
-
-  /** Same for both directions: only sums and differences without sign go in. */
-  #hash(s: Segment): number {
-    let hash = this.#seed ^ (s.src3 ^ s.dst3);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ ((s.srcPort * s.dstPort) | 0);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) ^ ((s.src3 + s.dst3) | 0);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f) ^ (s.srcPort + s.dstPort);
-    if (s.ipVersion === 6) {
-      hash = Math.imul(hash ^ (hash >>> 15), 0x165667b1) ^ (s.src0 ^ s.dst0);
-      hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1) ^ (s.src1 ^ s.dst1) ^ ((s.src2 + s.dst2) | 0);
-    }
-    return Math.imul(hash ^ (hash >>> 16), 0x9e3779b1) | 0;
   }
 }
 

@@ -1,0 +1,155 @@
+/**
+ * Connections by their addresses and ports: a segment comes in, the entry of its connection comes out, whichever side
+ * sent it. An array of chains that doubles with what it holds: every packet looks here, and a Map of numbers costs it
+ * two lines of memory more.
+ */
+import type { Time } from '../capture/packet.ts';
+import type { Segment } from '../decode/segment.ts';
+import type { TcpConnection } from './connection.ts';
+import type { Recency, Recent } from './recency.ts';
+import type { Side } from './stream.ts';
+
+/** Power of two. */
+const FIRST_CHAINS = 1_024;
+
+/** The words of two IPv6 addresses that are the same in all IPv4 ones. */
+interface Wide {
+  readonly a0: number;
+  readonly a1: number;
+  readonly a2: number;
+  readonly b0: number;
+  readonly b1: number;
+  readonly b2: number;
+}
+
+/** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
+export class Entry implements Recent<Entry> {
+  readonly connection: TcpConnection;
+  /** The capture shows the connection here a second time, behind an address translation. */
+  readonly twin: boolean;
+  readonly hash: number;
+  /** Next entry of the chain. */
+  chained: Entry | null;
+  older: Entry | null;
+  newer: Entry | null;
+  /** Until when it is remembered after it was closed, and what was closed next. */
+  until: Time;
+  closedNext: Entry | null;
+  /** The one of the table's lists in which it is. */
+  list: Recency<Entry>;
+  lingering: boolean;
+  gone: boolean;
+  /** Last word of the addresses of side 0 and side 1, as in a segment, then their ports. */
+  readonly #a3: number;
+  readonly #b3: number;
+  readonly #aPort: number;
+  readonly #bPort: number;
+  /** Null for IPv4. */
+  readonly #wide: Wide | null;
+
+  constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment, list: Recency<Entry>) {
+    this.connection = connection;
+    this.twin = twin;
+    this.hash = hash;
+    this.list = list;
+    this.chained = this.older = this.newer = this.closedNext = null;
+    this.until = Number.POSITIVE_INFINITY;
+    this.lingering = this.gone = false;
+    this.#a3 = s.src3;
+    this.#b3 = s.dst3;
+    this.#aPort = s.srcPort;
+    this.#bPort = s.dstPort;
+    this.#wide =
+      s.ipVersion === 4 ? null : { a0: s.src0, a1: s.src1, a2: s.src2, b0: s.dst0, b1: s.dst1, b2: s.dst2 };
+  }
+
+  /** Which side sent it; null where it is of another connection. */
+  sideOf(s: Segment): Side | null {
+    if (
+      this.#aPort === s.srcPort &&
+      this.#bPort === s.dstPort &&
+      this.#a3 === s.src3 &&
+      this.#b3 === s.dst3
+    ) {
+      if (this.#isWide(s.ipVersion, s.src0, s.src1, s.src2, s.dst0, s.dst1, s.dst2)) return 0;
+    }
+    if (
+      this.#bPort === s.srcPort &&
+      this.#aPort === s.dstPort &&
+      this.#b3 === s.src3 &&
+      this.#a3 === s.dst3
+    ) {
+      if (this.#isWide(s.ipVersion, s.dst0, s.dst1, s.dst2, s.src0, s.src1, s.src2)) return 1;
+    }
+    return null;
+  }
+
+  #isWide(version: number, a0: number, a1: number, a2: number, b0: number, b1: number, b2: number): boolean {
+    const wide = this.#wide;
+    if (wide === null || version === 4) return wide === null && version === 4;
+    const a = wide.a0 === a0 && wide.a1 === a1 && wide.a2 === a2;
+    return a && wide.b0 === b0 && wide.b1 === b1 && wide.b2 === b2;
+  }
+}
+
+export class Flows {
+  size = 0;
+  #chains: (Entry | null)[] = new Array<Entry | null>(FIRST_CHAINS).fill(null);
+  /** Nobody who writes packets knows it, so nobody can put all connections into one chain. */
+  #seed = (Math.random() * 2 ** 32) | 0;
+
+  /** Same for both directions: only sums and differences without sign go in. */
+  hashOf(s: Segment): number {
+    let hash = this.#seed ^ (s.src3 ^ s.dst3);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ ((s.srcPort * s.dstPort) | 0);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) ^ ((s.src3 + s.dst3) | 0);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x27d4eb2f) ^ (s.srcPort + s.dstPort);
+    if (s.ipVersion === 6) {
+      hash = Math.imul(hash ^ (hash >>> 15), 0x165667b1) ^ (s.src0 ^ s.dst0);
+      hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1) ^ (s.src1 ^ s.dst1) ^ ((s.src2 + s.dst2) | 0);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x9e3779b1);
+    return hash ^ (hash >>> 16);
+  }
+
+  find(hash: number, s: Segment): Entry | null {
+    let entry = this.#chains[hash & (this.#chains.length - 1)] ?? null;
+    while (entry !== null && (entry.hash !== hash || entry.sideOf(s) === null)) entry = entry.chained;
+    return entry;
+  }
+
+  add(entry: Entry): void {
+    if (++this.size > this.#chains.length) this.#grow();
+    this.#chain(entry);
+  }
+
+  remove(entry: Entry): void {
+    this.size--;
+    const chain = entry.hash & (this.#chains.length - 1);
+    let before = this.#chains[chain]!;
+    if (before === entry) {
+      this.#chains[chain] = entry.chained;
+      return;
+    }
+    while (before.chained !== entry) before = before.chained!;
+    before.chained = entry.chained;
+  }
+
+  #chain(entry: Entry): void {
+    const chain = entry.hash & (this.#chains.length - 1);
+    entry.chained = this.#chains[chain]!;
+    this.#chains[chain] = entry;
+  }
+
+  #grow(): void {
+    const chains = this.#chains;
+    this.#chains = new Array<Entry | null>(2 * chains.length).fill(null);
+    for (let entry of chains) {
+      while (entry !== null) {
+        const next: Entry | null = entry.chained;
+        this.#chain(entry);
+        entry = next;
+      }
+    }
+  }
+}
