@@ -141,8 +141,12 @@ function isCoded(headers: readonly HeaderField[]): boolean {
 
 /** A form's values end at `&` whatever they hold. */
 export function isForm(headers: readonly HeaderField[]): boolean {
-  return headers.some(
-    ({ name, value }) =>
-      name.toLowerCase() === 'content-type' && /^\s*application\/x-www-form-urlencoded/i.test(value),
-  );
+  for (const { name, value } of headers) {
+    if (name.length === CONTENT_TYPE.length && name.toLowerCase() === CONTENT_TYPE && FORM.test(value))
+      return true;
+  }
+  return false;
 }
+
+const CONTENT_TYPE = 'content-type';
+const FORM = /^\s*application\/x-www-form-urlencoded/i;

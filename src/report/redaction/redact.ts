@@ -3,7 +3,13 @@
  * It stands between the analysis, whose rules see what was on the wire, and all reports, so that none can forget it.
  */
 import type { HeaderField } from '../../http/message.ts';
-import type { DeliveryRecord, RecordSink, TransactionRecord } from '../../verdict/verdict.ts';
+import type {
+  DeliveryRecord,
+  RecordSink,
+  RequestRecord,
+  ResponseRecord,
+  TransactionRecord,
+} from '../../verdict/verdict.ts';
 import type { SecretNames } from './names.ts';
 import { coveredPackets, isForm } from './packets.ts';
 import { headerSpans, isInnocent, secretSpans } from './spans.ts';
@@ -15,6 +21,8 @@ export const MASK = 'REDACTED';
 /** Texts remembered with what is left of them: fields, targets and answers come again and again. Characters of one. */
 const REMEMBERED = 4_096;
 const LONGEST_REMEMBERED = 256;
+/** Places in a head whose last field is remembered: each may keep the head that it was cut out of in memory. */
+const PLACES = 64;
 
 export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
   const redactor = new Redactor(names);
@@ -41,49 +49,49 @@ export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
   };
 }
 
+/** A field as it came last at its place in a head, and what is left of it. */
+interface KnownField {
+  readonly name: string;
+  readonly value: string;
+  /** Its name says that it is a secret. */
+  readonly secret: boolean;
+  readonly safe: HeaderField;
+  /** Something of it is a secret, whether it is shown or not. */
+  readonly hides: boolean;
+}
+
 class Redactor {
   readonly #names: SecretNames;
   /** Keys of deliveries that are secrets themselves, with what they are called instead: still told apart. */
   readonly #keys: Map<string, string>;
   /** What is left of a text when its secrets are masked. */
   readonly #texts: Map<string, string>;
-  /** The body that was searched last, the fields it came with, and what was found. */
-  #bodyLast: string;
-  #headersLast: readonly HeaderField[];
-  #spansLast: readonly Span[];
+  readonly #requestFields: KnownField[];
+  readonly #responseFields: KnownField[];
+  /** A secret was met in the record at hand. */
+  #met: boolean;
 
   constructor(names: SecretNames) {
     this.#names = names;
     this.#keys = new Map();
     this.#texts = new Map();
-    this.#bodyLast = '';
-    this.#headersLast = [];
-    this.#spansLast = [];
+    this.#requestFields = [];
+    this.#responseFields = [];
+    this.#met = false;
   }
 
   transaction(record: TransactionRecord): TransactionRecord {
-    const { request, response, delivery } = record;
-    // First, because it looks through the request's body: what it finds there is at hand when that is masked.
-    const key = delivery === null ? '' : this.#key(delivery.key, this.#isSecret(delivery.key, record));
+    const { delivery } = record;
+    this.#met = false;
+    const request = record.request && this.#request(record.request);
+    // Only what the request hides can be what the key was.
+    const named = delivery !== null && this.#met && this.#isSecret(delivery.key, record);
+    const key = delivery === null ? '' : this.#key(delivery.key, named);
     return {
       ...record,
-      request: request && {
-        ...request,
-        target: this.#text(request.target),
-        url: this.#text(request.url),
-        host: this.#host(request.host),
-        headers: this.#headers(request.headers),
-        body: this.#body(request.body, request.headers),
-      },
-      response: response && {
-        ...response,
-        reason: this.#text(response.reason),
-        headers: this.#headers(response.headers),
-        body: isForm(response.headers)
-          ? this.#body(response.body, response.headers)
-          : this.#text(response.body),
-      },
-      delivery: delivery && { ...delivery, key },
+      request,
+      response: record.response && this.#response(record.response),
+      delivery: delivery === null || delivery.key === key ? delivery : { ...delivery, key },
       packets: coveredPackets(record, this.#names),
     };
   }
@@ -92,32 +100,86 @@ class Redactor {
     // The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field.
     const from = record.keyFrom ?? '';
     const secret = this.#names.has(from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1));
-    return { ...record, key: this.#key(record.key, secret), path: this.#text(record.path) };
+    const key = this.#key(record.key, secret);
+    const path = this.#text(record.path);
+    return key === record.key && path === record.path ? record : { ...record, key, path };
   }
 
-  #headers(headers: readonly HeaderField[]): HeaderField[] {
-    return headers.map((field) => {
-      const { name, value } = field;
-      if (name.length === 4 && name.toLowerCase() === 'host') return { name, value: this.#host(value) ?? '' };
-      const safe = this.#names.has(name)
-        ? masked(value, headerSpans(name, value, this.#names))
-        : this.#text(value);
-      return safe === value ? field : { name, value: safe };
-    });
+  #request(request: RequestRecord): RequestRecord {
+    const { headers, body } = request;
+    return {
+      ...request,
+      target: this.#text(request.target),
+      url: this.#text(request.url),
+      host: this.#host(request.host),
+      headers: this.#headers(headers, this.#requestFields),
+      body: this.#body(body, headers),
+    };
+  }
+
+  #response(response: ResponseRecord): ResponseRecord {
+    const { headers, body } = response;
+    return {
+      ...response,
+      reason: this.#text(response.reason),
+      headers: this.#headers(headers, this.#responseFields),
+      body: isForm(headers) ? this.#body(body, headers) : this.#text(body),
+    };
+  }
+
+  /**
+   * Heads of one kind have most fields in common: one that is as it was at its place before is known.
+   * @param known by place.
+   */
+  #headers(headers: readonly HeaderField[], known: KnownField[]): HeaderField[] {
+    const safe: HeaderField[] = [];
+    for (let i = 0; i < headers.length; i++) {
+      const { name, value } = headers[i]!;
+      let field = known[i];
+      if (field === undefined || field.name !== name || field.value !== value) {
+        field = this.#field(headers[i]!, field);
+        if (i < PLACES) known[i] = field;
+      }
+      this.#met ||= field.hides;
+      safe.push(field.safe);
+    }
+    return safe;
+  }
+
+  /** @param before at the same place. */
+  #field(field: HeaderField, before: KnownField | undefined): KnownField {
+    const { name, value } = field;
+    const secret = before?.name === name ? before.secret : this.#names.has(name);
+    const safe = secret ? masked(value, headerSpans(name, value, this.#names)) : this.#text(value);
+    const hides = safe !== value;
+    if (name.length === 4 && name.toLowerCase() === 'host') {
+      return { name, value, secret, safe: { name, value: this.#host(value) ?? '' }, hides };
+    }
+    return { name, value, secret, safe: hides ? { name, value: safe } : field, hides };
   }
 
   #body(body: string | null, headers: readonly HeaderField[]): string | null {
     if (body === null) return null;
-    return masked(body, this.#bodySpans(body, headers));
+    const spans = secretSpans(body, this.#names, isForm(headers));
+    this.#met ||= spans.length > 0;
+    return masked(body, spans);
   }
 
   #text<T extends string | null>(text: T): T | string {
-    if (text === null) return text;
-    if (isInnocent(text)) return text;
-    if (text.length > LONGEST_REMEMBERED) return masked(text, secretSpans(text, this.#names));
+    if (text === null || isInnocent(text)) return text;
+    const safe = text.length > LONGEST_REMEMBERED ? this.#searched(text) : this.#remembered(text);
+    this.#met ||= safe !== text;
+    return safe;
+  }
+
+  #searched(text: string): string {
+    return masked(text, secretSpans(text, this.#names));
+  }
+
+  #remembered(text: string): string {
     let safe = this.#texts.get(text);
     if (safe === undefined) {
-      safe = owned(masked(text, secretSpans(text, this.#names)));
+      safe = owned(this.#searched(text));
       if (this.#texts.size >= REMEMBERED) this.#texts.clear();
       this.#texts.set(owned(text), safe);
     }
@@ -143,25 +205,14 @@ class Redactor {
   #isSecret(key: string, { request }: TransactionRecord): boolean {
     if (request === null || key === '') return false;
     const { headers, target, body } = request;
-    // Nothing is looked for in what does not hold the key at all, as most fields do not.
     const hidden = (text: string | null, spansOf: (text: string) => readonly Span[]) =>
       text?.includes(key) === true &&
       spansOf(text).some(({ start, end }) => text.slice(start, end).includes(key));
     return (
       headers.some(({ name, value }) => hidden(value, (text) => headerSpans(name, text, this.#names))) ||
       hidden(target, (text) => secretSpans(text, this.#names)) ||
-      hidden(body, (text) => this.#bodySpans(text, headers))
+      hidden(body, (text) => secretSpans(text, this.#names, isForm(headers)))
     );
-  }
-
-  /** Asked once for the body and once for the key that stands in it. */
-  #bodySpans(body: string, headers: readonly HeaderField[]): readonly Span[] {
-    if (this.#bodyLast !== body || this.#headersLast !== headers) {
-      this.#spansLast = secretSpans(body, this.#names, isForm(headers));
-      this.#bodyLast = body;
-      this.#headersLast = headers;
-    }
-    return this.#spansLast;
   }
 }
 

@@ -63,12 +63,34 @@ export function valueSpans(text: string, into: Span[]): void {
       if (at !== undefined) into.push({ start: at[0], end: at[1], bare: false });
     });
   }
+  if (!mayHoldNumber(text)) return;
   each(DIGITS, text, ({ 0: found, index }) => {
     if (found.length >= SHORTEST_CARD && !isInDigest(text, index)) cardSpans(text, found, index, into);
   });
   each(RESIDENT_ID, text, ({ 0: found, index }) => {
     if (isResidentId(found)) into.push(numeric(text, index, index + found.length));
   });
+}
+
+/**
+ * Whether there are as many digits, spaces and hyphens in a row as the shortest number has: one of them then is at each
+ * multiple of that. Most texts hold none, and to search 600 characters for both patterns took 0.9 µs.
+ */
+function mayHoldNumber(text: string): boolean {
+  for (let at = SHORTEST_CARD - 1; at < text.length; at += SHORTEST_CARD) {
+    if (!isOfNumber(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > 0 && isOfNumber(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (end < text.length && isOfNumber(text.charCodeAt(end))) end++;
+    if (end - start >= SHORTEST_CARD) return true;
+  }
+  return false;
+}
+
+/** `0` to `9`, space, `-`. */
+function isOfNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x2d;
 }
 
 /** `matchAll` makes a copy of the pattern each time, which costs more than searching a short text. */

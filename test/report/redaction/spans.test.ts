@@ -231,6 +231,16 @@ test('a text cut anywhere shows no part of its secrets', () => {
   }
 });
 
+test('numbers are found wherever they stand in a long text', () => {
+  for (const number of ['4111111111111111', '4111 1111 1111 1111', '4222222222222', '11010519491231002X']) {
+    for (let before = 0; before < 40; before++) {
+      const start = `${'x'.repeat(before)} `.length;
+      const text = `${'x'.repeat(before)} ${number} and what follows`;
+      expect(secretSpans(text, NAMES), text).toEqual([{ start, end: start + number.length, bare: false }]);
+    }
+  }
+});
+
 test.each([
   ['a=', 60_000],
   ['"', 120_000],
