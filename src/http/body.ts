@@ -11,23 +11,27 @@ export interface BodySink {
   onBodyGap(length: number): void;
 }
 
+/** What is told beside the body. */
+interface Teller {
+  readonly tell: OnAnomaly;
+  readonly onLimit: OnLimit;
+}
+
 const LENGTH = 0;
 const CLOSE = 1;
 const CHUNKED = 2;
 
 export class BodyReader {
   private readonly sink: BodySink;
-  private readonly onAnomaly: OnAnomaly;
-  private readonly onLimit: OnLimit;
+  private readonly teller: Teller;
   private kind: number;
   private remaining: number;
   /** Made for the first chunked body: most connections have none. */
   private chunked: ChunkedDecoder | undefined;
 
-  constructor(sink: BodySink, onAnomaly: OnAnomaly, onLimit: OnLimit) {
+  constructor(sink: BodySink, teller: Teller) {
     this.sink = sink;
-    this.onAnomaly = onAnomaly;
-    this.onLimit = onLimit;
+    this.teller = teller;
     this.kind = LENGTH;
     this.remaining = 0;
     this.chunked = undefined;
@@ -43,7 +47,7 @@ export class BodyReader {
       this.kind = CLOSE;
     } else if (framing.kind === 'chunked') {
       this.kind = CHUNKED;
-      this.chunked ??= new ChunkedDecoder(this.sink, this.onAnomaly, this.onLimit);
+      this.chunked ??= new ChunkedDecoder(this.sink, this.teller.tell, this.teller.onLimit);
       this.chunked.reset();
     }
   }

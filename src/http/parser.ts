@@ -13,11 +13,10 @@ import { LIMITS, type OnLimit, Stored } from '../limits.ts';
 import type { EndCause, StreamSink } from '../tcp/stream.ts';
 import { BodyReader } from './body.ts';
 import { findLineFeed } from './grammar.ts';
-import { HeadEnd } from './head-end.ts';
-import { HeldBytes } from './held.ts';
 import { type Kind, REQUEST, RESPONSE } from './kinds.ts';
 import type { Anomaly, MessageEnd, MessageSink, OnAnomaly, RequestHead, ResponseHead } from './message.ts';
-import { HTTP2, MORE, newScan, resetScan, type Scan, type Verdict, YES } from './start-line.ts';
+import { HTTP2, MORE, newScan, resetScan, type Verdict, YES } from './start-line.ts';
+import { Unfinished } from './unfinished.ts';
 
 export interface ParserOptions {
   /** The stream begins somewhere in the middle: look for a start line first. */
@@ -64,6 +63,8 @@ const ENDED = 7;
 const LF = 0x0a;
 const CR = 0x0d;
 
+const NOTHING_TOLD: readonly Anomaly[] = [];
+
 /** Made by `createRequestParser` and `createResponseParser`. */
 export class MessageParser<H extends RequestHead | ResponseHead> implements StreamSink {
   /**
@@ -74,15 +75,14 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   position: number;
   private readonly kind: Kind<H>;
   private readonly sink: MessageSink<H>;
-  private readonly onLimit: OnLimit;
-  /** Tells each anomaly once a message. */
-  private readonly tell: OnAnomaly;
-  private readonly told: Anomaly[];
-  private readonly scan: Scan;
-  /** An unfinished start line or head. */
-  private readonly held: HeldBytes;
-  private readonly headEnd: HeadEnd;
+  readonly onLimit: OnLimit;
+  private readonly stored: Stored | null;
+  /** Of the message at hand. */
+  private told: readonly Anomaly[];
   private readonly body: BodyReader;
+  /** Made where they are needed: most connections carry nothing that is odd or cut by segments, and 400 bytes less each. */
+  private teller: OnAnomaly | null;
+  private unfinished: Unfinished | null;
   private state: number;
   /** Position of the run at hand, less its index: `base + i` is the position of `bytes[i]`. */
   private base: number;
@@ -100,22 +100,37 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     this.kind = kind;
     this.sink = sink;
     this.onLimit = options.onLimit ?? ignore;
-    this.told = [];
-    this.tell = (anomaly) => {
-      if (this.told.includes(anomaly)) return;
-      this.told.push(anomaly);
-      this.sink.onAnomaly(anomaly);
-    };
-    this.scan = newScan();
-    this.held = new HeldBytes(options.stored ?? new Stored());
-    this.headEnd = new HeadEnd();
-    this.body = new BodyReader(sink, this.tell, this.onLimit);
+    this.stored = options.stored ?? null;
+    this.told = NOTHING_TOLD;
+    this.body = new BodyReader(sink, this);
+    this.teller = null;
+    this.unfinished = null;
     this.state = options.midStream === true ? RESYNC : START;
     this.base = 0;
     this.handed = 0;
     this.emptyLine = false;
     this.spoken = false;
     this.candidate = true;
+  }
+
+  /** Tells each anomaly once a message. */
+  get tell(): OnAnomaly {
+    this.teller ??= (anomaly) => {
+      if (this.told.includes(anomaly)) return;
+      this.told = [...this.told, anomaly];
+      this.sink.onAnomaly(anomaly);
+    };
+    return this.teller;
+  }
+
+  /** What is known of a start line or head that is not whole, or not clean. */
+  private get partial(): Unfinished {
+    this.unfinished ??= new Unfinished(this.stored ?? new Stored());
+    return this.unfinished;
+  }
+
+  private get isHolding(): boolean {
+    return this.unfinished !== null && this.unfinished.held.length > 0;
   }
 
   onBytes(bytes: Buffer, start: number, end: number, at: Moment): void {
@@ -224,7 +239,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   /** START: looks for a start line that may be odd. */
   private startLine(bytes: Buffer, start: number, end: number, at: Moment): number {
     let pos = start;
-    if (this.held.length === 0) {
+    if (!this.isHolding) {
       // RFC 9112 §2.2: a recipient ignores empty lines before a start line.
       while (pos < end && (bytes[pos] === CR || bytes[pos] === LF)) {
         pos++;
@@ -238,24 +253,24 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
         this.deliverHead(clean, this.base + headEnd);
         return headEnd;
       }
-      resetScan(this.scan);
-      const verdict = this.kind.start(this.scan, bytes, pos, end);
+      resetScan(this.partial.scan);
+      const verdict = this.kind.start(this.partial.scan, bytes, pos, end);
       if (verdict === YES) return this.beginHead(bytes, pos, end, at);
       if (verdict === MORE) {
-        this.held.begin(bytes, pos, end, this.base + pos, at);
+        this.partial.held.begin(bytes, pos, end, this.base + pos, at);
         return end;
       }
       this.candidate = pos === start;
       this.refuse(verdict);
       return pos;
     }
-    const before = this.held.length;
+    const before = this.partial.held.length;
     const stop = this.holdLine(bytes, pos, end);
-    const verdict = this.kind.start(this.scan, this.held.bytes, 0, this.held.length);
+    const verdict = this.kind.start(this.partial.scan, this.partial.held.bytes, 0, this.partial.held.length);
     if (verdict === MORE) return stop;
     if (verdict === YES && !this.glued(bytes, pos, end)) return this.beginHeldHead(stop, at);
     // The bytes of this run go back: they may begin a message by themselves.
-    this.held.length = before;
+    this.partial.held.length = before;
     this.refuse(verdict);
     this.releaseAsOther();
     return pos;
@@ -263,7 +278,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
 
   /** What START refused: another protocol, or bytes between two messages. */
   private refuse(verdict: Verdict): void {
-    this.told.length = 0;
+    this.told = NOTHING_TOLD;
     if (verdict === HTTP2) {
       this.tell('http2_preface');
       this.state = OTHER;
@@ -277,30 +292,35 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
 
   /** RESYNC and NOT_HTTP: looks for a start line that is exactly as the grammar has it. */
   private restartLine(bytes: Buffer, start: number, end: number, at: Moment): number {
-    if (this.held.length > 0) {
-      const before = this.held.length;
+    if (this.isHolding) {
+      const before = this.partial.held.length;
       const stop = this.holdLine(bytes, start, end);
-      const verdict = this.kind.restart(this.scan, this.held.bytes, 0, this.held.length);
+      const verdict = this.kind.restart(
+        this.partial.scan,
+        this.partial.held.bytes,
+        0,
+        this.partial.held.length,
+      );
       if (verdict === MORE) return stop;
       if (verdict === YES && !this.glued(bytes, start, end)) return this.beginHeldHead(stop, at);
       // Only what earlier runs brought is given up: this run's beginning is a candidate of its own.
-      this.held.length = before;
+      this.partial.held.length = before;
       this.releaseAsOther();
       return start;
     }
     let pos = start;
     while (pos < end) {
       if (this.candidate) {
-        resetScan(this.scan);
-        const verdict = this.kind.restart(this.scan, bytes, pos, end);
+        resetScan(this.partial.scan);
+        const verdict = this.kind.restart(this.partial.scan, bytes, pos, end);
         if (verdict === YES || verdict === MORE) {
           if (pos > start) this.sink.onOther(bytes, start, pos);
           if (verdict === YES) return this.beginHead(bytes, pos, end, at);
-          this.held.begin(bytes, pos, end, this.base + pos, at);
+          this.partial.held.begin(bytes, pos, end, this.base + pos, at);
           return end;
         }
         // No start line has a line feed but at its end, so the next candidate is not before what refused this one.
-        pos += this.scan.offset;
+        pos += this.partial.scan.offset;
       }
       if (this.state === NOT_HTTP) break;
       const lf = findLineFeed(bytes, pos, end);
@@ -317,7 +337,8 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
    * last letters of a body longer than its Content-Length, and then `POST /next HTTP/1.1`.
    */
   private glued(bytes: Buffer, pos: number, end: number): boolean {
-    const { kind, held } = this;
+    const { kind } = this;
+    const { held } = this.partial;
     if (kind.isPrefix(held.bytes, 0, held.length) || !kind.isPrefix(bytes, pos, end)) return false;
     return kind.restart(newScan(), bytes, pos, end) === YES;
   }
@@ -326,37 +347,37 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   private beginHead(bytes: Buffer, pos: number, end: number, at: Moment): number {
     this.begin(this.base + pos, at);
     const stop = Math.min(end, pos + LIMITS.headBytes);
-    this.headEnd.reset();
-    let headEnd = this.headEnd.findFirstLine(bytes, pos, stop);
+    this.partial.headEnd.reset();
+    let headEnd = this.partial.headEnd.findFirstLine(bytes, pos, stop);
     if (headEnd >= 0 && !this.kind.isWhole(bytes, pos, headEnd - 1)) {
       this.state = FIELDS;
-      headEnd = this.headEnd.find(bytes, headEnd, stop);
+      headEnd = this.partial.headEnd.find(bytes, headEnd, stop);
     }
     if (headEnd >= 0) {
       this.parseHead(bytes.toString('latin1', pos, headEnd), this.base + headEnd);
       return headEnd;
     }
-    this.held.begin(bytes, pos, stop, this.base + pos, at);
-    if (this.held.length === LIMITS.headBytes) this.overflow(this.base + stop);
+    this.partial.held.begin(bytes, pos, stop, this.base + pos, at);
+    if (this.partial.held.length === LIMITS.headBytes) this.overflow(this.base + stop);
     return stop;
   }
 
   /** The held bytes, up to `stop` in this run, are a start line or the beginning of one. */
   private beginHeldHead(stop: number, at: Moment): number {
-    this.begin(this.held.position, this.held.since ?? at);
+    this.begin(this.partial.held.position, this.partial.held.since ?? at);
     this.afterHeldLine(this.base + stop);
     return stop;
   }
 
   private afterHeldLine(position: number): void {
-    const { bytes, length } = this.held;
+    const { bytes, length } = this.partial.held;
     const ended = bytes[length - 1] === LF;
     if (ended) {
-      this.headEnd.reset();
-      this.headEnd.findFirstLine(bytes, 0, length);
+      this.partial.headEnd.reset();
+      this.partial.headEnd.findFirstLine(bytes, 0, length);
       this.state = FIELDS;
     }
-    if (ended && this.kind.isWhole(bytes, 0, length - 1)) this.parseHead(this.held.take(), position);
+    if (ended && this.kind.isWhole(bytes, 0, length - 1)) this.parseHead(this.partial.held.take(), position);
     else if (length >= LIMITS.headBytes) this.overflow(position);
   }
 
@@ -367,24 +388,28 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   }
 
   private fields(bytes: Buffer, pos: number, end: number): number {
-    const stop = Math.min(end, pos + LIMITS.headBytes - this.held.length);
-    const headEnd = this.headEnd.find(bytes, pos, stop);
+    const stop = Math.min(end, pos + LIMITS.headBytes - this.partial.held.length);
+    const headEnd = this.partial.headEnd.find(bytes, pos, stop);
     const taken = headEnd < 0 ? stop : headEnd;
-    this.held.add(bytes, pos, taken);
-    if (headEnd >= 0) this.parseHead(this.held.take(), this.base + taken);
-    else if (this.held.length === LIMITS.headBytes) this.overflow(this.base + taken);
+    this.partial.held.add(bytes, pos, taken);
+    if (headEnd >= 0) this.parseHead(this.partial.held.take(), this.base + taken);
+    else if (this.partial.held.length === LIMITS.headBytes) this.overflow(this.base + taken);
     return taken;
   }
 
   /** Holds what the run has of the line, as far as a head may go; returns the index after it. */
   private holdLine(bytes: Buffer, pos: number, end: number): number {
-    return this.held.addLine(bytes, pos, Math.min(end, pos + LIMITS.headBytes - this.held.length));
+    return this.partial.held.addLine(
+      bytes,
+      pos,
+      Math.min(end, pos + LIMITS.headBytes - this.partial.held.length),
+    );
   }
 
   private begin(position: number, at: Moment): void {
     this.spoken = true;
     this.state = FIRST_LINE;
-    this.told.length = 0;
+    this.told = NOTHING_TOLD;
     this.position = position;
     this.sink.onStart(at);
     if (this.emptyLine) {
@@ -394,7 +419,10 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   }
 
   private parseHead(text: string, position: number): void {
-    this.deliverHead(this.kind.parse(text, true, this.headEnd.odd, this.tell, this.onLimit), position);
+    this.deliverHead(
+      this.kind.parse(text, true, this.partial.headEnd.odd, this.tell, this.onLimit),
+      position,
+    );
   }
 
   private deliverHead(head: H, position: number): void {
@@ -425,15 +453,15 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
 
   /** The held head will not be completed. */
   private cutHead(end: MessageEnd): void {
-    this.sink.onHead(this.kind.parse(this.held.take(), false, true, this.tell, this.onLimit));
+    this.sink.onHead(this.kind.parse(this.partial.held.take(), false, true, this.tell, this.onLimit));
     this.finish(end);
   }
 
   /** The held bytes may have been the first of a start line: then they are delivered as a message. */
   private cutStartLine(end: MessageEnd, at: Moment): void {
-    if (this.held.length === 0) return;
-    if (this.kind.isPrefix(this.held.bytes, 0, this.held.length)) {
-      this.begin(this.held.position, this.held.since ?? at);
+    if (!this.isHolding) return;
+    if (this.kind.isPrefix(this.partial.held.bytes, 0, this.partial.held.length)) {
+      this.begin(this.partial.held.position, this.partial.held.since ?? at);
       this.position = this.handed;
       this.cutHead(end);
     } else {
@@ -446,13 +474,11 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
    * bytes. Two or three letters that may be a method count only where the other direction says that one is due.
    */
   private cutRestartLine(end: MessageEnd, at: Moment): void {
-    const { bytes, length } = this.held;
+    if (!this.isHolding) return;
+    const { bytes, length } = this.partial.held;
     const { kind, sink } = this;
-    if (
-      length > 0 &&
-      (kind.isLikely(bytes, 0, length) || (kind.isPrefix(bytes, 0, length) && sink.isDue()))
-    ) {
-      this.begin(this.held.position, this.held.since ?? at);
+    if (kind.isLikely(bytes, 0, length) || (kind.isPrefix(bytes, 0, length) && sink.isDue())) {
+      this.begin(this.partial.held.position, this.partial.held.since ?? at);
       this.position = this.handed;
       this.cutHead(end);
       this.state = RESYNC;
@@ -471,9 +497,10 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   }
 
   private releaseAsOther(): void {
-    const { bytes, length } = this.held;
-    this.held.clear();
-    if (length > 0) this.sink.onOther(bytes, 0, length);
+    if (!this.isHolding) return;
+    const { bytes, length } = this.partial.held;
+    this.partial.held.clear();
+    this.sink.onOther(bytes, 0, length);
   }
 }
 

@@ -113,8 +113,9 @@ export class DirectionState implements Direction {
     const covered = this.acked >= offset && this.ackedAt !== null;
     const watch: AckWatch = { offset, at: covered ? keep(this.ackedAt!) : null };
     if (!covered) {
-      this.#watches ??= [];
-      this.#watches.push(watch);
+      // Nearly always the only one: the first push to an empty list makes room for 17.
+      if (this.#watches === null) this.#watches = [watch];
+      else this.#watches.push(watch);
     }
     return watch;
   }

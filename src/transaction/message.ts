@@ -7,8 +7,16 @@ import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS, type Stored } from '../limits.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
 
-/** Of a message that cannot be read. */
-export const NO_BODY = { keepsBody: false, hashed: false };
+/** What is kept of a message. */
+export interface Keeping {
+  /** False where nobody will ask for `decoded`. */
+  readonly keepsBody: boolean;
+  /** False where nobody will ask for `bodyDigest`. */
+  readonly hashed: boolean;
+}
+
+/** Of a message that cannot be read, or that nobody reads. */
+export const NO_BODY: Keeping = { keepsBody: false, hashed: false };
 /** Bytes that an object of a message, and a piece of a body, take beside what they hold. */
 const OBJECTS = 512;
 const PIECE = 32;
@@ -44,18 +52,14 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   /** Of it, what is held here. */
   #held = OBJECTS;
 
-  /** `keepsBody` is false where nobody will ask for `decoded`, `hashed` where nobody will for `bodyDigest`. */
   constructor(
     start: number,
     at: Moment,
     decode: HttpStage['decodeBody'],
-    {
-      keepsBody,
-      hashed,
-      stored,
-    }: { readonly keepsBody: boolean; readonly hashed: boolean; readonly stored?: Stored },
+    { keepsBody, hashed }: Keeping,
+    stored: Stored | null = null,
   ) {
-    this.#stored = stored ?? null;
+    this.#stored = stored;
     stored?.add(OBJECTS);
     this.#decode = decode;
     this.#keeping = keepsBody;

@@ -18,7 +18,7 @@ import type { Connection, Side } from '../tcp/stream.ts';
 import type { Attempts, Context } from './attempts.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Flow } from './flow.ts';
-import { CollectedMessage, NO_BODY } from './message.ts';
+import { CollectedMessage, type Keeping, NO_BODY } from './message.ts';
 import type { Carrier } from './ordered.ts';
 import { fieldValue, requestHead, responseHead } from './sections.ts';
 import { type Shared, Stream } from './stream.ts';
@@ -317,7 +317,7 @@ export class Multiplexed {
   #begin<H extends RequestHead | ResponseHead>(
     side: Side,
     span: Span,
-    keeping: { readonly keepsBody: boolean; readonly hashed: boolean },
+    keeping: Keeping,
   ): CollectedMessage<H> {
     const { carrier, context, connection } = this.#setting;
     const { positions } = carrier;
@@ -326,7 +326,8 @@ export class Multiplexed {
       positions.startOf(side, position),
       positions.firstOf(side, position, span.first),
       context.http.decodeBody,
-      { ...keeping, stored: connection.stored },
+      keeping,
+      connection.stored,
     );
   }
 

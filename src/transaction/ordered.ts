@@ -3,21 +3,15 @@
  * Streams are told of gaps; what came before a gap cannot answer what was sent after it.
  */
 import type { Moment, Time } from '../capture/packet.ts';
-import type {
-  Anomaly,
-  Framing,
-  MessageEnd,
-  MessageSink,
-  RequestHead,
-  ResponseHead,
-} from '../http/message.ts';
+import type { Anomaly, Framing, MessageEnd, OnAnomaly, RequestHead, ResponseHead } from '../http/message.ts';
 import type { Connection, EndCause, Side } from '../tcp/stream.ts';
 import type { Place } from '../tls/tls.ts';
 import type { Attempts, Context } from './attempts.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Foreign } from './foreign.ts';
-import { CollectedMessage, NO_BODY } from './message.ts';
+import { CollectedMessage, type Keeping, NO_BODY } from './message.ts';
 import type { Positions } from './positions.ts';
+import { RequestSink, type Requests, ResponseSink, type Responses } from './sinks.ts';
 import type { Parser } from './transaction.ts';
 
 /** The receiver goes on in HTTP/2, and answers there (RFC 7540 §3.2). */
@@ -25,6 +19,10 @@ const isUpgrade = (head: ResponseHead) =>
   head.complete &&
   head.status === 101 &&
   head.headers.some(({ name, value }) => name.toLowerCase() === 'upgrade' && value.toLowerCase() === 'h2c');
+
+/** What is kept of requests. */
+const REQUESTS: Keeping = { keepsBody: true, hashed: true };
+const ANSWERS: Keeping = { keepsBody: true, hashed: false };
 
 /** What pairing needs of the connection, or of the TLS in it. */
 export interface Carrier {
@@ -41,7 +39,7 @@ export interface Carrier {
   takes(side: Side, bytes: Buffer, start: number, end: number): boolean;
 }
 
-export class Ordered {
+export class Ordered implements Requests, Responses {
   #connection: Connection;
   #context: Context;
   #attempts: Attempts;
@@ -57,6 +55,8 @@ export class Ordered {
   /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
   #receiving: CollectedMessage<ResponseHead> | null = null;
   #answering: Exchange | null = null;
+  /** What is kept of answers. */
+  #answers: Keeping;
   #foreign: Foreign;
   #tunnel = false;
   /** Where the record began that stopped short and was taken for a request. */
@@ -72,6 +72,7 @@ export class Ordered {
     this.#attempts = attempts;
     this.#carrier = carrier;
     this.#at = connection.first;
+    this.#answers = (context.keepsAnswers ?? true) ? ANSWERS : NO_BODY;
     this.#foreign = new Foreign(attempts);
   }
 
@@ -103,8 +104,9 @@ export class Ordered {
     const { http, onLimit } = this.#context;
     const { stored } = this.#connection;
     const requests = { midStream: requestsMid, onLimit, stored };
-    this.#requests = http.requestParser(this.#requestSink(), requests);
-    this.#responses = http.responseParser(this.#responseSink(), { ...requests, midStream: responsesMid });
+    const responses = { midStream: responsesMid, onLimit, stored };
+    this.#requests = http.requestParser(new RequestSink(this, http), requests);
+    this.#responses = http.responseParser(new ResponseSink(this), responses);
     this.#positions.reset();
   }
 
@@ -211,59 +213,63 @@ export class Ordered {
     return this.#attempts.sender === 0 ? 1 : 0;
   }
 
-  /** Made with its parser: a connection on which nothing was said yet needs none. */
-  #requestSink(): MessageSink<RequestHead> {
-    return {
-      onStart: (at) => this.#onRequestStart(at),
-      onHead: (head) => {
-        const exchange = this.#sending!;
-        exchange.request!.head = head;
-        return this.#context.http.frameRequest(head, (anomaly) => exchange.noteAnomaly(anomaly));
-      },
-      onBody: (bytes, start, end) => this.#sending!.request!.addBody(bytes, start, end),
-      onBodyGap: (length) => this.#sending!.request!.addBodyGap(length),
-      onEnd: (end) => this.#onRequestEnd(end),
-      onAnomaly: (anomaly) => this.#noteOfRequest(anomaly),
-      onOther: (bytes, start, end) => {
-        if (this.#carrier.takes(this.#attempts.sender, bytes, start, end)) return;
-        if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
-      },
-      isDue: () => this.#attempts.latest === null || this.#attempts.latest.response !== null,
-    };
+  /** The message that `RequestSink`, or `ResponseSink`, is told of. */
+  get sent(): Exchange {
+    return this.#sending!;
   }
 
-  #responseSink(): MessageSink<ResponseHead> {
-    return {
-      onStart: (at) => {
-        this.#receiving = new CollectedMessage<ResponseHead>(
-          this.#positions.startOf(this.#receiverSide, this.#responses!.position),
-          this.#positions.firstOf(this.#receiverSide, this.#responses!.position, at),
-          this.#context.http.decodeBody,
-          { keepsBody: this.#context.keepsAnswers ?? true, hashed: false, stored: this.#connection.stored },
-        );
-        this.#answering = this.#answerable() ?? null;
-        // At once, so that an answer which stops within its head is not taken for none.
-        if (this.#answering !== null) this.#answering.response = this.#receiving;
-      },
-      onHead: (head) => this.#onResponseHead(head),
-      onBody: (bytes, start, end) => this.#receiving!.addBody(bytes, start, end),
-      onBodyGap: (length) => this.#receiving!.addBodyGap(length),
-      onEnd: (end) => this.#onResponseEnd(end),
-      onAnomaly: (anomaly) => (this.#answering ?? this.#attempts.waiting())?.noteAnomaly(anomaly),
-      onOther: (bytes, start, end) => {
-        if (this.#carrier.takes(this.#receiverSide, bytes, start, end)) return;
-        const waiting = this.#tunnel ? undefined : this.#attempts.waiting();
-        if (waiting !== undefined) {
-          waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
-        } else if (this.#speaksOther()) {
-          this.#foreign.take('receiver', bytes, start, end, this.#at);
-        }
-      },
-      isDue: () => this.#attempts.waiting() !== undefined,
-    };
+  /** What it answers; null where it answers nothing. */
+  get answered(): Exchange | null {
+    return this.#answering;
   }
 
-  #onRequestStart(delivered: Moment): void {
+  get received(): CollectedMessage<ResponseHead> {
+    return this.#receiving!;
+  }
+
+  onRequestOther(bytes: Buffer, start: number, end: number): void {
+    if (this.#carrier.takes(this.#attempts.sender, bytes, start, end)) return;
+    if (this.#speaksOther()) this.#foreign.take('sender', bytes, start, end, this.#at);
+  }
+
+  onResponseOther(bytes: Buffer, start: number, end: number): void {
+    if (this.#carrier.takes(this.#receiverSide, bytes, start, end)) return;
+    const waiting = this.#tunnel ? undefined : this.#attempts.waiting();
+    if (waiting !== undefined) {
+      waiting.garbage = addOther(waiting.garbage, bytes, start, end, this.#at);
+    } else if (this.#speaksOther()) {
+      this.#foreign.take('receiver', bytes, start, end, this.#at);
+    }
+  }
+
+  get isRequestDue(): boolean {
+    return this.#attempts.latest === null || this.#attempts.latest.response !== null;
+  }
+
+  get isResponseDue(): boolean {
+    return this.#attempts.waiting() !== undefined;
+  }
+
+  onResponseStart(at: Moment): void {
+    const side = this.#receiverSide;
+    const { position } = this.#responses!;
+    this.#receiving = new CollectedMessage<ResponseHead>(
+      this.#positions.startOf(side, position),
+      this.#positions.firstOf(side, position, at),
+      this.#context.http.decodeBody,
+      this.#answers,
+      this.#connection.stored,
+    );
+    this.#answering = this.#answerable() ?? null;
+    // At once, so that an answer which stops within its head is not taken for none.
+    if (this.#answering !== null) this.#answering.response = this.#receiving;
+  }
+
+  noteOfResponse(anomaly: Anomaly): void {
+    (this.#answering ?? this.#attempts.waiting())?.noteAnomaly(anomaly);
+  }
+
+  onRequestStart(delivered: Moment): void {
     const { sender } = this.#attempts;
     const { position } = this.#requests!;
     const at = this.#positions.firstOf(sender, position, delivered);
@@ -276,7 +282,8 @@ export class Ordered {
       this.#positions.startOf(sender, position),
       at,
       this.#context.http.decodeBody,
-      { keepsBody: true, hashed: true, stored: this.#connection.stored },
+      REQUESTS,
+      this.#connection.stored,
     );
     exchange.requestUnseen = this.#requestGap;
     this.#requestGap = 0;
@@ -291,7 +298,7 @@ export class Ordered {
     this.#attempts.latest = exchange;
   }
 
-  #noteOfRequest(anomaly: Anomaly): void {
+  noteOfRequest(anomaly: Anomaly): void {
     const exchange = this.#sending ?? this.#attempts.latest;
     if (exchange !== null && !exchange.decided) exchange.noteAnomaly(anomaly);
     else this.#noteOddity(anomaly);
@@ -302,7 +309,7 @@ export class Ordered {
     if (!this.#oddities.includes(anomaly)) this.#oddities.push(anomaly);
   }
 
-  #onRequestEnd(cause: MessageEnd): void {
+  onRequestEnd(cause: MessageEnd): void {
     const exchange = this.#sending!;
     const request = exchange.request!;
     this.#sending = null;
@@ -316,7 +323,7 @@ export class Ordered {
     this.#attempts.answered(exchange);
   }
 
-  #onResponseHead(head: ResponseHead): Framing {
+  onResponseHead(head: ResponseHead, tell: OnAnomaly): Framing {
     const message = this.#receiving!;
     message.head = head;
     this.#begunUnseen();
@@ -339,9 +346,7 @@ export class Ordered {
       this.#attempts.passOver(exchange);
     }
     const method = exchange?.request?.head?.method;
-    const framing = this.#context.http.frameResponse(head, method, (anomaly) => {
-      exchange?.noteAnomaly(anomaly);
-    });
+    const framing = this.#context.http.frameResponse(head, method, tell);
     if (framing.kind === 'tunnel') {
       this.#tunnel = true;
       this.#carrier.onTunnel(method !== 'CONNECT');
@@ -350,7 +355,7 @@ export class Ordered {
     return framing;
   }
 
-  #onResponseEnd(cause: MessageEnd): void {
+  onResponseEnd(cause: MessageEnd): void {
     const message = this.#receiving!;
     const exchange = this.#answering;
     message.ended = cause;
