@@ -15,7 +15,7 @@ import { BodyReader } from './body.ts';
 import { findLineFeed } from './grammar.ts';
 import { type Kind, REQUEST, RESPONSE } from './kinds.ts';
 import type { Anomaly, MessageEnd, MessageSink, OnAnomaly, RequestHead, ResponseHead } from './message.ts';
-import { HTTP2, MORE, newScan, resetScan, type Verdict, YES } from './start-line.ts';
+import { HTTP2, MORE, resetScan, type Verdict, YES } from './start-line.ts';
 import { Unfinished } from './unfinished.ts';
 
 export interface ParserOptions {
@@ -80,7 +80,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   /** Of the message at hand. */
   private told: readonly Anomaly[];
   private readonly body: BodyReader;
-  /** Made where they are needed: most connections carry nothing that is odd or cut by segments, and 400 bytes less each. */
+  /** Made where needed: most connections carry nothing odd or cut by segments, and take 400 bytes less. */
   private teller: OnAnomaly | null;
   private unfinished: Unfinished | null;
   private state: number;
@@ -99,7 +99,7 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     this.position = 0;
     this.kind = kind;
     this.sink = sink;
-    this.onLimit = options.onLimit ?? ignore;
+    this.onLimit = options.onLimit ?? (() => {});
     this.stored = options.stored ?? null;
     this.told = NOTHING_TOLD;
     this.body = new BodyReader(sink, this);
@@ -264,13 +264,15 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
       this.refuse(verdict);
       return pos;
     }
-    const before = this.partial.held.length;
+    const { held, scan } = this.partial;
+    const before = held.length;
     const stop = this.holdLine(bytes, pos, end);
-    const verdict = this.kind.start(this.partial.scan, this.partial.held.bytes, 0, this.partial.held.length);
+    const verdict = this.kind.start(scan, held.bytes, 0, held.length);
     if (verdict === MORE) return stop;
-    if (verdict === YES && !this.glued(bytes, pos, end)) return this.beginHeldHead(stop, at);
+    if (verdict === YES && !this.partial.isGlued(this.kind, bytes, pos, end))
+      return this.beginHeldHead(stop, at);
     // The bytes of this run go back: they may begin a message by themselves.
-    this.partial.held.length = before;
+    held.length = before;
     this.refuse(verdict);
     this.releaseAsOther();
     return pos;
@@ -292,35 +294,32 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
 
   /** RESYNC and NOT_HTTP: looks for a start line that is exactly as the grammar has it. */
   private restartLine(bytes: Buffer, start: number, end: number, at: Moment): number {
+    const { held, scan } = this.partial;
     if (this.isHolding) {
-      const before = this.partial.held.length;
+      const before = held.length;
       const stop = this.holdLine(bytes, start, end);
-      const verdict = this.kind.restart(
-        this.partial.scan,
-        this.partial.held.bytes,
-        0,
-        this.partial.held.length,
-      );
+      const verdict = this.kind.restart(scan, held.bytes, 0, held.length);
       if (verdict === MORE) return stop;
-      if (verdict === YES && !this.glued(bytes, start, end)) return this.beginHeldHead(stop, at);
+      if (verdict === YES && !this.partial.isGlued(this.kind, bytes, start, end))
+        return this.beginHeldHead(stop, at);
       // Only what earlier runs brought is given up: this run's beginning is a candidate of its own.
-      this.partial.held.length = before;
+      held.length = before;
       this.releaseAsOther();
       return start;
     }
     let pos = start;
     while (pos < end) {
       if (this.candidate) {
-        resetScan(this.partial.scan);
-        const verdict = this.kind.restart(this.partial.scan, bytes, pos, end);
+        resetScan(scan);
+        const verdict = this.kind.restart(scan, bytes, pos, end);
         if (verdict === YES || verdict === MORE) {
           if (pos > start) this.sink.onOther(bytes, start, pos);
           if (verdict === YES) return this.beginHead(bytes, pos, end, at);
-          this.partial.held.begin(bytes, pos, end, this.base + pos, at);
+          held.begin(bytes, pos, end, this.base + pos, at);
           return end;
         }
         // No start line has a line feed but at its end, so the next candidate is not before what refused this one.
-        pos += this.partial.scan.offset;
+        pos += scan.offset;
       }
       if (this.state === NOT_HTTP) break;
       const lf = findLineFeed(bytes, pos, end);
@@ -332,33 +331,23 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
     return end;
   }
 
-  /**
-   * Whether what was held only looks like a start line together with this run, which begins with one of its own: the
-   * last letters of a body longer than its Content-Length, and then `POST /next HTTP/1.1`.
-   */
-  private glued(bytes: Buffer, pos: number, end: number): boolean {
-    const { kind } = this;
-    const { held } = this.partial;
-    if (kind.isPrefix(held.bytes, 0, held.length) || !kind.isPrefix(bytes, pos, end)) return false;
-    return kind.restart(newScan(), bytes, pos, end) === YES;
-  }
-
   /** A start line begins at `pos`: takes the whole head if this run has it, else holds what there is. */
   private beginHead(bytes: Buffer, pos: number, end: number, at: Moment): number {
+    const { headEnd, held } = this.partial;
     this.begin(this.base + pos, at);
     const stop = Math.min(end, pos + LIMITS.headBytes);
-    this.partial.headEnd.reset();
-    let headEnd = this.partial.headEnd.findFirstLine(bytes, pos, stop);
-    if (headEnd >= 0 && !this.kind.isWhole(bytes, pos, headEnd - 1)) {
+    headEnd.reset();
+    let stopAt = headEnd.findFirstLine(bytes, pos, stop);
+    if (stopAt >= 0 && !this.kind.isWhole(bytes, pos, stopAt - 1)) {
       this.state = FIELDS;
-      headEnd = this.partial.headEnd.find(bytes, headEnd, stop);
+      stopAt = headEnd.find(bytes, stopAt, stop);
     }
-    if (headEnd >= 0) {
-      this.parseHead(bytes.toString('latin1', pos, headEnd), this.base + headEnd);
-      return headEnd;
+    if (stopAt >= 0) {
+      this.parseHead(bytes.toString('latin1', pos, stopAt), this.base + stopAt);
+      return stopAt;
     }
-    this.partial.held.begin(bytes, pos, stop, this.base + pos, at);
-    if (this.partial.held.length === LIMITS.headBytes) this.overflow(this.base + stop);
+    held.begin(bytes, pos, stop, this.base + pos, at);
+    if (held.length === LIMITS.headBytes) this.overflow(this.base + stop);
     return stop;
   }
 
@@ -388,22 +377,20 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   }
 
   private fields(bytes: Buffer, pos: number, end: number): number {
-    const stop = Math.min(end, pos + LIMITS.headBytes - this.partial.held.length);
-    const headEnd = this.partial.headEnd.find(bytes, pos, stop);
-    const taken = headEnd < 0 ? stop : headEnd;
-    this.partial.held.add(bytes, pos, taken);
-    if (headEnd >= 0) this.parseHead(this.partial.held.take(), this.base + taken);
-    else if (this.partial.held.length === LIMITS.headBytes) this.overflow(this.base + taken);
+    const { headEnd, held } = this.partial;
+    const stop = Math.min(end, pos + LIMITS.headBytes - held.length);
+    const stopAt = headEnd.find(bytes, pos, stop);
+    const taken = stopAt < 0 ? stop : stopAt;
+    held.add(bytes, pos, taken);
+    if (stopAt >= 0) this.parseHead(held.take(), this.base + taken);
+    else if (held.length === LIMITS.headBytes) this.overflow(this.base + taken);
     return taken;
   }
 
   /** Holds what the run has of the line, as far as a head may go; returns the index after it. */
   private holdLine(bytes: Buffer, pos: number, end: number): number {
-    return this.partial.held.addLine(
-      bytes,
-      pos,
-      Math.min(end, pos + LIMITS.headBytes - this.partial.held.length),
-    );
+    const { held } = this.partial;
+    return held.addLine(bytes, pos, Math.min(end, pos + LIMITS.headBytes - held.length));
   }
 
   private begin(position: number, at: Moment): void {
@@ -460,8 +447,9 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   /** The held bytes may have been the first of a start line: then they are delivered as a message. */
   private cutStartLine(end: MessageEnd, at: Moment): void {
     if (!this.isHolding) return;
-    if (this.kind.isPrefix(this.partial.held.bytes, 0, this.partial.held.length)) {
-      this.begin(this.partial.held.position, this.partial.held.since ?? at);
+    const { held } = this.partial;
+    if (this.kind.isPrefix(held.bytes, 0, held.length)) {
+      this.begin(held.position, held.since ?? at);
       this.position = this.handed;
       this.cutHead(end);
     } else {
@@ -497,11 +485,8 @@ export class MessageParser<H extends RequestHead | ResponseHead> implements Stre
   }
 
   private releaseAsOther(): void {
-    if (!this.isHolding) return;
     const { bytes, length } = this.partial.held;
     this.partial.held.clear();
-    this.sink.onOther(bytes, 0, length);
+    if (length > 0) this.sink.onOther(bytes, 0, length);
   }
 }
-
-function ignore(): void {}
