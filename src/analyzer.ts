@@ -161,6 +161,7 @@ export async function analyze(
     agenda,
     onLimit,
     sink.packets ?? false,
+    true,
   );
 
   const segment = createSegment();

@@ -12,14 +12,13 @@ import { DirectionState } from './direction.ts';
 import { History } from './history.ts';
 import { windowShift } from './options.ts';
 import { type LogBudget, PacketLog } from './packet-log.ts';
+import { type Life, REORDER_GRACE } from './reuse.ts';
 import type { Connection, EndCause, IcmpError, LoggedPacket, OpenStreams, Side } from './stream.ts';
 
-/** How long a packet may come after one that was sent later: reordering on the way and in the capture. */
-export const REORDER_GRACE: Time = 1e9;
 /** An acknowledgement further ahead than any window (RFC 7323 §2.3) belongs to an earlier life of the addresses. */
 const MAX_WINDOW = 2 ** 30;
 
-export class TcpConnection implements Connection {
+export class TcpConnection implements Connection, Life {
   readonly id: number;
   readonly addresses: readonly [string, string];
   readonly ports: readonly [number, number];
@@ -84,6 +83,10 @@ export class TcpConnection implements Connection {
     return this.#log === null ? null : this.#log.packets;
   }
 
+  get began(): Time {
+    return this.first.time;
+  }
+
   /** Both directions have ended in order, or one by a reset. */
   get finished(): boolean {
     const [a, b] = this.sides;
@@ -115,6 +118,19 @@ export class TcpConnection implements Connection {
     if ((flags & ACK) === 0 || !other.started || me.strayAck !== null) return false;
     const offset = other.offsetOf(ack);
     return offset > acked && offset <= other.finOffset && offset - highest <= MAX_WINDOW;
+  }
+
+  /** Closed in order and acknowledged so: all that was on top of it is told, and nothing but repetitions is to come. */
+  get over(): boolean {
+    const [a, b] = this.sides;
+    return a.stream.ended && b.stream.ended && a.finAckedAt !== null && b.finAckedAt !== null;
+  }
+
+  /** Neither side has sent its FIN, nor a RST that ended it: whatever comes is of this connection, but for a SYN. */
+  get isOpen(): boolean {
+    const [{ stream: a }, { stream: b }] = this.sides;
+    const unfinished = a.finOffset === Number.POSITIVE_INFINITY && b.finOffset === Number.POSITIVE_INFINITY;
+    return unfinished && !a.ended && !b.ended;
   }
 
   onSegment(segment: Segment, side: Side, bytes: Buffer): void {
@@ -193,10 +209,10 @@ export class TcpConnection implements Connection {
     if (answers && peer.syn !== null && me.acked >= 0 && me.ackedAt !== null)
       this.established ??= keep(me.ackedAt);
     me.previousSynTime = me.lastSyn?.time ?? segment.time;
-    me.syn ??= me.fingerprint(segment, peer);
+    if (me.syn === null) me.lastSyn = me.syn = me.fingerprint(segment, peer);
+    else me.lastSyn = keep(segment);
     me.synSeq = segment.seq;
     me.synCount++;
-    me.lastSyn = moveTo(me.lastSyn, segment);
     me.shift = windowShift(bytes, segment);
   }
 
@@ -233,7 +249,9 @@ export class TcpConnection implements Connection {
     peer.acknowledge(offset, segment);
     const handshake = this.opener === side && this.established === null && peer.syn !== null;
     if (handshake && (segment.flags & SYN) === 0 && offset >= 0) this.established = keep(segment);
-    if (offset > peer.next + (peer.finUnseen ? 1 : 0)) this.#planCheck();
+    // A FIN takes up a number, but no byte that could be missing.
+    const missing = Math.min(offset, peer.stream.finOffset) - peer.next - (peer.finUnseen ? 1 : 0);
+    if (missing > 0) this.#planCheck();
   }
 
   /** Completes the handshake with an ISN that is not the SYN-ACK's: another one was in force, and not captured. */
@@ -284,14 +302,15 @@ export class TcpConnection implements Connection {
   #onFin(segment: Segment, side: Side): void {
     const me = this.sides[side];
     if ((segment.flags & SYN) === 0) this.#history.note('f', side);
-    me.fin ??= me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
+    const print = me.fingerprint(segment, this.sides[side === 0 ? 1 : 0]);
+    me.fin ??= print;
     const seq = (segment.seq + segment.payloadLength + ((segment.flags & SYN) !== 0 ? 1 : 0)) | 0;
     if (!me.stream.started) {
       me.float(seq);
       this.#planCheck();
     }
     me.finUnseen = false;
-    me.stream.fin(me.stream.offsetOf(seq), segment);
+    me.stream.fin(me.stream.offsetOf(seq), print);
     me.capAcked();
   }
 

@@ -54,9 +54,10 @@ export class DirectionState implements Direction {
   stuckLength = 0;
   stuckFrom = Number.POSITIVE_INFINITY;
   largestAcked = 0;
-  syn: Fingerprint | null = null;
+  syn: Print | null = null;
   synCount = 0;
-  lastSyn: Mark | null = null;
+  /** The same object as `syn` while there is only one. */
+  lastSyn: Moment | null = null;
   previousSynTime: Time = 0;
   /** Sequence number of the SYN in force. */
   synSeq = 0;
@@ -192,7 +193,7 @@ export class DirectionState implements Direction {
   }
 
   /** @param peer the other direction, in which the acknowledgement number counts. */
-  fingerprint(segment: Segment, peer: DirectionState): Fingerprint {
+  fingerprint(segment: Segment, peer: DirectionState): Print {
     return new Print(
       segment,
       (segment.flags & ACK) !== 0 && peer.stream.started ? peer.stream.offsetOf(segment.ack) : null,

@@ -3,10 +3,11 @@
  * sent it. An array of chains that doubles with what it holds: every packet looks here, and a Map of numbers costs it
  * two lines of memory more.
  */
-import type { Time } from '../capture/packet.ts';
+import type { Mark, Time } from '../capture/packet.ts';
 import type { Segment } from '../decode/segment.ts';
 import type { TcpConnection } from './connection.ts';
 import type { Recency, Recent } from './recency.ts';
+import type { Remains } from './remains.ts';
 import type { Side } from './stream.ts';
 
 /** Power of two. */
@@ -24,9 +25,13 @@ interface Wide {
 
 /** A connection by its addresses and ports, which are words of its own: an array of them costs four times the memory. */
 export class Entry implements Recent<Entry> {
-  readonly connection: TcpConnection;
+  connection: TcpConnection | Remains;
+  /** The last packet of the connection. */
+  readonly last: Mark;
   /** The capture shows the connection here a second time, behind an address translation. */
   readonly twin: boolean;
+  /** It has a twin, which knows it by its connection. */
+  hasTwin: boolean;
   readonly hash: number;
   /** Next entry of the chain. */
   chained: Entry | null;
@@ -49,12 +54,13 @@ export class Entry implements Recent<Entry> {
 
   constructor(connection: TcpConnection, twin: boolean, hash: number, s: Segment, list: Recency<Entry>) {
     this.connection = connection;
+    this.last = connection.last;
     this.twin = twin;
     this.hash = hash;
     this.list = list;
     this.chained = this.older = this.newer = this.closedNext = null;
     this.until = Number.POSITIVE_INFINITY;
-    this.lingering = this.gone = false;
+    this.hasTwin = this.lingering = this.gone = false;
     this.#a3 = s.src3;
     this.#b3 = s.dst3;
     this.#aPort = s.srcPort;

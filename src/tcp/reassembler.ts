@@ -62,7 +62,7 @@ export class Reassembler {
   /** A stream that was met in the middle begins at `offset`. */
   startAt(offset: number): void {
     this.floating = false;
-    this.#nextSeq = (this.#nextSeq + (offset - this.next)) | 0;
+    this.#nextSeq = this.seqOf(offset);
     this.next = offset;
     while ((this.#held?.first?.end ?? Number.POSITIVE_INFINITY) <= offset) this.#held!.shift();
     this.finish();
@@ -76,6 +76,10 @@ export class Reassembler {
 
   offsetOf(seq: number): number {
     return this.next + ((seq - this.#nextSeq) | 0);
+  }
+
+  seqOf(offset: number): number {
+    return (this.#nextSeq + (offset - this.next)) | 0;
   }
 
   get holding(): boolean {
@@ -133,10 +137,11 @@ export class Reassembler {
     return fresh;
   }
 
+  /** @param at is held on to. */
   fin(offset: number, at: Moment): void {
     if (this.#finAt !== null || this.ended || offset < this.#begin) return;
     this.finOffset = offset;
-    this.#finAt = { time: at.time, file: at.file, frame: at.frame };
+    this.#finAt = at;
     this.finish();
   }
 

@@ -7,12 +7,13 @@ import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
 import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
 import { LIMITS, type OnLimit, Stored } from '../limits.ts';
-import { REORDER_GRACE, TcpConnection } from './connection.ts';
+import { TcpConnection } from './connection.ts';
 import { CopyFilter } from './copies.ts';
 import { Entry, Flows } from './flows.ts';
 import { LogBudget } from './packet-log.ts';
 import { Recency } from './recency.ts';
-import { beginsAnew, livesOn } from './reuse.ts';
+import { Remains } from './remains.ts';
+import { beginsAnew, type Life, livesOn, REORDER_GRACE } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
 import { TwinFilter } from './twins.ts';
 
@@ -44,9 +45,10 @@ export class ConnectionTable {
   #agenda: Agenda;
   #onLimit: OnLimit;
   #copies = new CopyFilter();
-  #twins = new TwinFilter<TcpConnection>();
+  #twins = new TwinFilter<Entry>();
   #flows = new Flows();
   #logs: LogBudget | null;
+  #forgets: boolean;
   /** SYNs that nobody has answered yet, and all other connections. */
   #unanswered = new Recency<Entry>();
   #followed = new Recency<Entry>();
@@ -61,8 +63,13 @@ export class ConnectionTable {
   /** ICMP errors that quoted a packet of no connection. */
   #early: Early[] = [];
 
-  /** @param packets keep the packets of each connection, bounded. */
-  constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit, packets = false) {
+  /**
+   * @param packets keep the packets of each connection, bounded.
+   * @param forgets let go of connections that were closed in order, so that nobody can ask for their facts any more, and
+   *   late packets have no `taker`.
+   */
+  constructor(open: OpenStreams, agenda: Agenda, onLimit: OnLimit, packets = false, forgets = false) {
+    this.#forgets = forgets;
     this.#open = open;
     this.#agenda = agenda;
     this.#onLimit = onLimit;
@@ -77,9 +84,7 @@ export class ConnectionTable {
     let portReused = false;
     if (entry !== null) {
       side = entry.sideOf(segment) ?? 0;
-      const { connection } = entry;
-      const begins = (segment.flags & (SYN | RST)) === SYN;
-      if (begins ? beginsAnew(connection, segment, side) : livesOn(connection, segment, side)) {
+      if (isOfNext(entry.connection, segment, side)) {
         this.#remove(entry, 'replaced', segment);
         entry = null;
         side = 0;
@@ -88,6 +93,10 @@ export class ConnectionTable {
     }
     entry ??= this.#begin(hash, segment, portReused);
     const { connection } = entry;
+    if (connection instanceof Remains) {
+      this.#onLate(segment, side, entry, connection);
+      return connection.id;
+    }
     this.taker = connection;
     this.takerSide = side;
     if (entry.twin || connection.isCopy(segment, side, this.#copies)) {
@@ -98,9 +107,25 @@ export class ConnectionTable {
     if (entry !== this.#followed.newest) this.#touch(entry);
     // The only one that is followed is the oldest too, whose silence a clock that was set back ends earlier.
     else if (connection.last.time < connection.previousTime) this.#quietUntil = Number.NEGATIVE_INFINITY;
-    if (connection.finished && !entry.lingering) this.#linger(entry);
+    if (connection.finished) {
+      if (!entry.lingering) this.#linger(entry, connection);
+      if (this.#forgets && connection.over && !entry.twin && !entry.hasTwin)
+        this.#forget(entry, connection, segment);
+    }
     this.expire(segment);
     return connection.id;
+  }
+
+  /** Of a connection of which only remains are left: it counts, and tells nothing new. */
+  #onLate(segment: Segment, side: Side, entry: Entry, remains: Remains): void {
+    this.taker = null;
+    if (remains.isCopy(segment, side, this.#copies)) this.counts.duplicates++;
+    else {
+      entry.last.set(segment);
+      if (isCut(segment)) this.counts.snaplenCut++;
+    }
+    this.#touch(entry);
+    this.expire(segment);
   }
 
   /**
@@ -111,10 +136,13 @@ export class ConnectionTable {
     const hash = this.#flows.hashOf(segment);
     const entry = this.#flows.find(hash, segment);
     const error = icmpError(segment);
-    this.taker = entry?.connection ?? null;
+    this.taker = null;
     if (entry !== null) {
-      this.takerSide = entry.sideOf(segment) ?? 0;
-      entry.connection.onIcmp(error, this.takerSide);
+      if (entry.connection instanceof TcpConnection) {
+        this.taker = entry.connection;
+        this.takerSide = entry.sideOf(segment) ?? 0;
+        entry.connection.onIcmp(error, this.takerSide);
+      }
     } else {
       // Captured before the SYN that it is about, it may be; most are about connections that nobody will see.
       this.#early.push({ error, hash, from: segment.src3, port: segment.srcPort });
@@ -147,10 +175,12 @@ export class ConnectionTable {
       this.#remove((this.#unanswered.oldest ?? this.#followed.oldest)!, 'limit', segment);
     }
     const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
-    const connection = original ?? this.#connect(segment, portReused);
-    if (original === undefined && isSyn(segment)) this.#twins.note(segment, connection);
+    const known = original?.connection instanceof TcpConnection ? original.connection : null;
+    if (known !== null && original !== undefined) original.hasTwin = true;
+    const connection = known ?? this.#connect(segment, portReused);
     if (this.#early.length > 0 && isSyn(segment)) this.#tellEarly(hash, segment, connection);
-    const entry = new Entry(connection, original !== undefined, hash, segment, this.#unanswered);
+    const entry = new Entry(connection, known !== null, hash, segment, this.#unanswered);
+    if (known === null && isSyn(segment)) this.#twins.note(segment, entry);
     this.#flows.add(entry);
     entry.list.push(entry);
     this.#quietUntil = Number.NEGATIVE_INFINITY;
@@ -189,9 +219,17 @@ export class ConnectionTable {
     this.#flows.remove(entry);
     entry.list.remove(entry);
     this.#quietUntil = Number.NEGATIVE_INFINITY;
-    if (entry.twin) return;
-    entry.connection.end(cause, at);
-    this.#count(entry.connection);
+    const { connection } = entry;
+    if (entry.twin || connection instanceof Remains) return;
+    connection.end(cause, at);
+    this.#count(connection);
+  }
+
+  /** It is over, and what there is to tell of it was told. */
+  #forget(entry: Entry, connection: TcpConnection, at: Moment): void {
+    connection.end('idle', at);
+    this.#count(connection);
+    entry.connection = new Remains(connection);
   }
 
   #count({ sides: [a, b], duplicates }: TcpConnection): void {
@@ -209,9 +247,8 @@ export class ConnectionTable {
     entry.list.push(entry);
   }
 
-  #linger(entry: Entry): void {
+  #linger(entry: Entry, { sides: [a, b] }: TcpConnection): void {
     entry.lingering = true;
-    const [a, b] = entry.connection.sides;
     const reset = a.rst !== null || b.rst !== null;
     entry.until = this.#agenda.now + (reset ? RESET_LINGER : CLOSED_LINGER);
     if (this.#closedLast === null) this.#closedFirst = entry;
@@ -244,13 +281,13 @@ export class ConnectionTable {
     this.#expireSilent(this.#unanswered, UNANSWERED_LIMIT, at);
     this.#quietUntil = Math.min(
       this.#closedFirst?.until ?? Number.POSITIVE_INFINITY,
-      (this.#followed.oldest?.connection.last.time ?? Number.POSITIVE_INFINITY) + IDLE_LIMIT,
-      (this.#unanswered.oldest?.connection.last.time ?? Number.POSITIVE_INFINITY) + UNANSWERED_LIMIT,
+      (this.#followed.oldest?.last.time ?? Number.POSITIVE_INFINITY) + IDLE_LIMIT,
+      (this.#unanswered.oldest?.last.time ?? Number.POSITIVE_INFINITY) + UNANSWERED_LIMIT,
     );
   }
 
   #expireSilent(list: Recency<Entry>, limit: Time, at: Moment): void {
-    while (list.oldest !== null && list.oldest.connection.last.time + limit < this.#agenda.now) {
+    while (list.oldest !== null && list.oldest.last.time + limit < this.#agenda.now) {
       this.#remove(list.oldest, 'idle', at);
     }
   }
@@ -261,7 +298,9 @@ export class ConnectionTable {
     // A SYN that nobody answered holds nothing.
     for (let entry = this.#followed.oldest; entry !== null && this.#stored.bytes > LIMITS.storedBytes / 2; ) {
       const { newer } = entry;
-      if (entry.connection.stored.bytes > 0 && !entry.twin) this.#remove(entry, 'limit', at);
+      const { connection } = entry;
+      const holds = connection instanceof TcpConnection && connection.stored.bytes > 0;
+      if (holds && !entry.twin) this.#remove(entry, 'limit', at);
       entry = newer;
     }
   }
@@ -281,12 +320,24 @@ function icmpError(s: Segment): IcmpError {
   };
 }
 
-function isSilentLonger({ connection: { last: a } }: Entry, { connection: { last: b } }: Entry): boolean {
+function isSilentLonger({ last: a }: Entry, { last: b }: Entry): boolean {
   return a.time < b.time || (a.time === b.time && a.file === b.file && a.frame < b.frame);
 }
 
+/** Whether it begins the next connection on the addresses and ports of this one. */
+function isOfNext(connection: TcpConnection | Remains, segment: Segment, side: Side): boolean {
+  if ((segment.flags & (SYN | RST)) === SYN) return beginsAnew(connection, segment, side);
+  if (connection instanceof TcpConnection && connection.isOpen) return false;
+  return livesOn(connection, segment, side);
+}
+
+/** The snapshot length cut its payload. */
+function isCut({ flags, payload, payloadEnd, payloadLength }: Segment): boolean {
+  return (flags & RST) === 0 && payloadEnd - payload < payloadLength;
+}
+
 /** Nothing but SYNs of one side. */
-function isUnanswered({ sides: [a, b] }: TcpConnection): boolean {
+function isUnanswered({ sides: [a, b] }: Life): boolean {
   return b.packets === 0 && a.packets === a.synCount;
 }
 

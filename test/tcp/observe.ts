@@ -33,14 +33,19 @@ export interface Seen {
 export interface Observation {
   readonly connections: readonly Seen[];
   readonly table: ConnectionTable;
+  /** Of which connection each frame was, by its number. */
+  readonly ids: readonly number[];
   readonly limits: readonly LimitName[];
 }
 
-/** @param atFrame called after each frame with what is known by then. */
-export async function observe(
-  frames: readonly Frame[],
-  options: SourceOptions & { readonly atFrame?: (frame: number, seen: readonly Seen[]) => void } = {},
-): Promise<Observation> {
+interface ObserveOptions extends SourceOptions {
+  /** Called after each frame with what is known by then. */
+  readonly atFrame?: (frame: number, seen: readonly Seen[]) => void;
+  /** Lets go of what was closed in order. */
+  readonly forgets?: boolean;
+}
+
+export async function observe(frames: readonly Frame[], options: ObserveOptions = {}): Promise<Observation> {
   const connections: Seen[] = [];
   const limits: LimitName[] = [];
   const agenda = new Agenda();
@@ -49,20 +54,21 @@ export async function observe(
     connections.push(seen);
     return [sinkOf(seen, 0), sinkOf(seen, 1)];
   };
-  const table = new ConnectionTable(open, agenda, (name) => limits.push(name));
+  const ids: number[] = [];
+  const table = new ConnectionTable(open, agenda, (name) => limits.push(name), false, options.forgets);
   const segment = createSegment();
   let last: Moment = { time: 0, file: 0, frame: 0 };
   await packetsSource(frames, options).run((packet: Packet) => {
     agenda.advance(packet.time);
     const outcome = decode(packet, segment);
-    if (outcome === 'tcp') table.onSegment(segment, packet.bytes);
+    if (outcome === 'tcp') ids.push(table.onSegment(segment, packet.bytes));
     else if (outcome === 'icmp') table.onIcmp(segment);
     else throw new Error(`frame ${packet.frame} was decoded as ${outcome}`);
     last = { time: packet.time, file: 0, frame: packet.frame };
     options.atFrame?.(packet.frame, connections);
   });
   table.end(last);
-  return { connections, table, limits };
+  return { connections, table, ids, limits };
 }
 
 /** What is expected to be the only connection. */
