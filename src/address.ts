@@ -22,6 +22,26 @@ export function formatAddress(version: number, w0: number, w1: number, w2: numbe
   return version === 4 ? dotted(w3) : formatIpv6(w0, w1, w2, w3);
 }
 
+/** Addresses whose text is remembered; power of two. */
+const REMEMBERED = 256;
+
+/** Texts of IPv4 addresses that come again and again: made once, and one string for all who keep it. */
+export class AddressTexts {
+  #words = new Int32Array(REMEMBERED);
+  #texts = new Array<string>(REMEMBERED).fill('');
+
+  of(version: number, w0: number, w1: number, w2: number, w3: number): string {
+    if (version !== 4) return formatIpv6(w0, w1, w2, w3);
+    const place = (w3 ^ (w3 >>> 8) ^ (w3 >>> 16)) & (REMEMBERED - 1);
+    const text = this.#texts[place]!;
+    if (text !== '' && this.#words[place] === w3) return text;
+    const made = dotted(w3);
+    this.#words[place] = w3;
+    this.#texts[place] = made;
+    return made;
+  }
+}
+
 /** An IPv4 or IPv6 address without brackets, zone or prefix length; undefined for anything else. */
 export function parseAddress(text: string): Address | undefined {
   if (!text.includes(':')) {

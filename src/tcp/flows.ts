@@ -135,10 +135,11 @@ export class Flows {
     let before = this.#chains[chain]!;
     if (before === entry) {
       this.#chains[chain] = entry.chained;
-      return;
+    } else {
+      while (before.chained !== entry) before = before.chained!;
+      before.chained = entry.chained;
     }
-    while (before.chained !== entry) before = before.chained!;
-    before.chained = entry.chained;
+    entry.chained = null;
   }
 
   #chain(entry: Entry): void {

@@ -29,5 +29,7 @@ export class Recency<T extends Recent<T>> {
     else entry.older.newer = entry.newer;
     if (entry.newer === null) this.newest = entry.older;
     else entry.newer.older = entry.older;
+    // Whoever still knows it must not hold on to the others.
+    entry.older = entry.newer = null;
   }
 }

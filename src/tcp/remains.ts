@@ -11,6 +11,9 @@ import type { DirectionState } from './direction.ts';
 import type { Life, LifeSide } from './reuse.ts';
 import type { Side } from './stream.ts';
 
+/** Where a SYN lies in nearly all connections: one for them all. */
+const BEFORE_FIRST = { offset: -1 };
+
 class RemainsSide implements LifeSide {
   readonly syn: { readonly offset: number } | null;
   readonly synSeq: number;
@@ -26,7 +29,7 @@ class RemainsSide implements LifeSide {
 
   constructor(direction: DirectionState) {
     const { syn, stream } = direction;
-    this.syn = syn;
+    this.syn = syn === null ? null : syn.offset === -1 ? BEFORE_FIRST : { offset: syn.offset };
     this.synSeq = direction.synSeq;
     this.synCount = direction.synCount;
     this.packets = direction.packets;

@@ -2,7 +2,7 @@
  * Finds the connection of a segment, begins one where there is none, and ends those that are over: closed for a
  * while, silent too long, replaced by a new SYN on the same addresses and ports, or cut off by the capture's end.
  */
-import { formatAddress } from '../address.ts';
+import { AddressTexts, formatAddress } from '../address.ts';
 import type { Agenda } from '../agenda.ts';
 import { keep, type Moment, type Time } from '../capture/packet.ts';
 import { ACK, RST, type Segment, SYN } from '../decode/segment.ts';
@@ -47,6 +47,7 @@ export class ConnectionTable {
   #copies = new CopyFilter();
   #twins = new TwinFilter<Entry>();
   #flows = new Flows();
+  #texts = new AddressTexts();
   #logs: LogBudget | null;
   #forgets: boolean;
   /** SYNs that nobody has answered yet, and all other connections. */
@@ -198,8 +199,8 @@ export class ConnectionTable {
   #connect(segment: Segment, portReused: boolean): TcpConnection {
     const s = segment;
     const addresses = [
-      formatAddress(s.ipVersion, s.src0, s.src1, s.src2, s.src3),
-      formatAddress(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
+      this.#texts.of(s.ipVersion, s.src0, s.src1, s.src2, s.src3),
+      this.#texts.of(s.ipVersion, s.dst0, s.dst1, s.dst2, s.dst3),
     ] as const;
     this.begun++;
     const origin = { addresses, portReused, logs: this.#logs };
@@ -272,6 +273,7 @@ export class ConnectionTable {
       if (!entry.gone && entry.until > now && !crowded) break;
       this.#closedFirst = entry.closedNext;
       if (entry.closedNext === null) this.#closedLast = null;
+      entry.closedNext = null;
       this.#closedCount--;
       if (entry.gone) continue;
       if (entry.until > now) this.#onLimit('closedConnections');

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatAddress, inNetwork, parseAddress, parseNetwork } from '../../src/address.ts';
+import { AddressTexts, formatAddress, inNetwork, parseAddress, parseNetwork } from '../../src/address.ts';
 
 function canonical(text: string): string | undefined {
   const address = parseAddress(text);
@@ -157,4 +157,20 @@ describe('parseNetwork', () => {
   ])('refuses "%s"', (text) => {
     expect(parseNetwork(text)).toBeUndefined();
   });
+});
+
+test('texts that are remembered are those of the addresses, also where several share a place', () => {
+  const texts = new AddressTexts();
+  const word = fc.oneof(
+    fc.integer(),
+    fc.integer({ min: 0, max: 3 }),
+    fc.constantFrom(0x0a000001, 0x0b000100),
+  );
+  const version = fc.constantFrom(4, 6);
+  fc.assert(
+    fc.property(version, word, word, (ipVersion, w2, w3) => {
+      expect(texts.of(ipVersion, 0, 0, w2, w3)).toBe(formatAddress(ipVersion, 0, 0, w2, w3));
+    }),
+    { numRuns: 2_000 },
+  );
 });
