@@ -2,7 +2,7 @@
  * The part of the text report that names deliveries: those of several attempts, which single transactions do not tell;
  * what was not delivered first. Delivery records in, wrapped lines out.
  */
-import type { DeliveryRecord } from '../verdict/verdict.ts';
+import type { DeliveryRecord, DeliveryRecords } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
 import { clip, escapeText } from './escape.ts';
 import { placeOf } from './summary/facts.ts';
@@ -16,11 +16,7 @@ const SHOWN = 20;
 const KEY_LENGTH = 80;
 const PLACE_LENGTH = 120;
 
-export function deliveryLines(
-  deliveries: Iterable<DeliveryRecord>,
-  context: ReportContext,
-  paint: Paint,
-): string[] {
+export function deliveryLines(deliveries: DeliveryRecords, context: ReportContext, paint: Paint): string[] {
   const { width } = context;
   const told = deliveryTexts(deliveries, context);
   if (told === null) return [];
@@ -35,7 +31,7 @@ export function deliveryLines(
 
 /** All fit for a line; null where no delivery took several attempts. */
 export function deliveryTexts(
-  deliveries: Iterable<DeliveryRecord>,
+  deliveries: DeliveryRecords,
   context: ReportContext,
 ): {
   readonly heading: string;
@@ -46,7 +42,7 @@ export function deliveryTexts(
   const { language, only } = context;
   const words = language.report;
   const several: DeliveryRecord[] = [];
-  for (const record of deliveries) {
+  for (const record of deliveries.several?.() ?? deliveries) {
     const { attemptCount, outcome, inferred } = record;
     if (attemptCount > 1 && !inferred && (only === null || only.includes(outcome))) several.push(record);
   }

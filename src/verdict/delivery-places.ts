@@ -7,19 +7,20 @@ import type { RequestHead } from '../http/message.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { DeliveryPlace } from './delivery-rows.ts';
 import { hostNamed, nameIn } from './record.ts';
-import type { Endpoint } from './verdict.ts';
 
 /** Texts that places share. */
 const TEXTS = 4_096;
 
-/** Power of two: connections whose last place is remembered. */
-const REMEMBERED = 1_024;
+/** Power of two: what requests name, and the places that were found for it. */
+const REMEMBERED = 4_096;
+/** Characters of a target that tell where it is remembered. */
+const HASHED = 64;
 
 interface Remembered {
-  readonly connection: number;
   readonly method: string;
   readonly target: string;
-  readonly name: string | null;
+  readonly name: string;
+  readonly port: number;
   readonly place: DeliveryPlace;
 }
 
@@ -27,8 +28,8 @@ export class DeliveryPlaces {
   #places = new Map<string, DeliveryPlace>();
   #begun = 0;
   /**
-   * Requests of one connection mostly go to one place: what told where the last one went. Putting its name together,
-   * to look for it, took a fifth of all that a delivery costs.
+   * Most requests go to a place to which others went: by a hash of what they name. Putting the place's name together, to
+   * look for it, took a fifth of all that a delivery costs.
    */
   #last: (Remembered | null)[] = new Array(REMEMBERED).fill(null);
   #texts = new Map<string, string>();
@@ -38,17 +39,18 @@ export class DeliveryPlaces {
     this.#onLimit = onLimit;
   }
 
-  /** @param connection its id: each has one receiver. */
-  at(head: RequestHead, connection: number, receiver: Endpoint): DeliveryPlace {
+  /** @param ip of the receiver, as is `port`. */
+  at(head: RequestHead, ip: string, port: number): DeliveryPlace {
     const { method, target } = head;
     const name = nameIn(head);
-    const slot = connection & (REMEMBERED - 1);
-    const last = this.#last[slot]!;
+    // Where the address stands for the name, it would have to be looked at too.
+    const slot = name === null || name === '' ? -1 : slotOf(name, target);
+    const last = slot < 0 ? null : this.#last[slot]!;
     if (
       last !== null &&
-      last.connection === connection &&
       last.target === target &&
       last.name === name &&
+      last.port === port &&
       last.method === method &&
       // One that no delivery is of any more may have been made anew.
       last.place.rows > 0
@@ -57,11 +59,10 @@ export class DeliveryPlaces {
     }
     const path = pathOf(target);
     const short = shortened(path, this.#onLimit);
-    const place = this.#named(method, hostNamed(name, receiver), short);
+    const place = this.#named(method, hostNamed(name, { ip, port }), short);
     // A path that is cut is counted each time; a query is another each time. No piece of a head is kept: it keeps all of it.
-    if (target === short) {
-      const remembered = name === null ? null : this.shared(name);
-      this.#last[slot] = { connection, method: place.method, target: place.path, name: remembered, place };
+    if (slot >= 0 && name !== null && target === short) {
+      this.#last[slot] = { method: place.method, target: place.path, name: this.shared(name), port, place };
     }
     return place;
   }
@@ -103,6 +104,14 @@ export class DeliveryPlaces {
   }
 }
 
+function slotOf(name: string, target: string): number {
+  let hash = target.length;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x9e3779b1);
+  const end = Math.min(target.length, HASHED);
+  for (let i = 0; i < end; i++) hash = Math.imul(hash ^ target.charCodeAt(i), 0x9e3779b1);
+  return (hash ^ (hash >>> 15)) & (REMEMBERED - 1);
+}
+
 /** As deliveries carry it. */
 export function shortened(text: string, onLimit: OnLimit): string {
   if (text.length <= LIMITS.keyLength) return text;
@@ -118,6 +127,6 @@ function pathOf(target: string): string {
 }
 
 /** A copy of its own: a piece of a body keeps all of that body in memory. */
-export function owned(text: string): string {
+function owned(text: string): string {
   return Buffer.from(text).toString();
 }

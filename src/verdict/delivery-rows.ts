@@ -3,6 +3,8 @@
  * nearly all have. What a delivery of several attempts needs beside them is kept by whoever keeps the rows. An object a
  * delivery with its attempts took 900 bytes, all of them alive to the end: a row takes some 90 and its key.
  */
+import { DeliveryKeys } from './delivery-keys.ts';
+import { FIRST_ROOM, grown, roomAfter } from './delivery-room.ts';
 
 /** Where deliveries go to: shared by all rows of one place. */
 export interface DeliveryPlace {
@@ -20,7 +22,6 @@ export interface DeliveryPlace {
 
 /** No row. */
 export const NO_ROW = -1;
-const FIRST_ROOM = 256;
 
 /** Rows from the one without an attempt for longest to the one with the last. */
 class Turns {
@@ -31,7 +32,6 @@ class Turns {
 
 export class DeliveryRows {
   place: (DeliveryPlace | null)[] = [];
-  key: string[] = [];
   /** Where the key was found. */
   from: string[] = [];
   /** Whether its key is on the list of expected ones: those have turns of their own. */
@@ -55,26 +55,36 @@ export class DeliveryRows {
   #newer = new Int32Array(FIRST_ROOM);
   /** It has no turn any more, and goes when its last attempt was judged. */
   #forgotten = new Uint8Array(FIRST_ROOM);
-  #buckets = new Int32Array(2 * FIRST_ROOM).fill(NO_ROW);
+  /** First row of each, counted from 1: an array of zeros takes no memory before it is written to. */
+  #buckets = new Int32Array(FIRST_ROOM);
+  #keys = new DeliveryKeys();
   #turns = [new Turns(), new Turns()] as const;
   #used = 0;
   #free = NO_ROW;
   /** Nobody who writes requests knows it, so nobody can put all their keys into one bucket. */
   #seed = (Math.random() * 2 ** 32) | 0;
 
+  /** By which a key at this place is found. */
+  hashOf(place: DeliveryPlace, key: string): number {
+    let hash = Math.imul(this.#seed ^ place.number, 0x85ebca6b);
+    for (let i = 0; i < key.length; i++) {
+      hash = Math.imul(hash ^ (hash >>> 15) ^ key.charCodeAt(i), 0x9e3779b1);
+    }
+    return hash ^ (hash >>> 16);
+  }
+
   /** The row of the key at this place. */
-  find(place: DeliveryPlace, key: string): number {
-    const hash = this.#hashOf(place, key);
-    let row = this.#buckets[hash & (this.#buckets.length - 1)]!;
+  find(hash: number, place: DeliveryPlace, key: string): number {
+    let row = this.#buckets[hash & (this.#buckets.length - 1)]! - 1;
     while (row !== NO_ROW) {
-      if (this.#hash[row] === hash && this.place[row] === place && this.key[row] === key) return row;
+      if (this.#hash[row] === hash && this.place[row] === place && this.#keys.has(row, key)) return row;
       row = this.#next[row]!;
     }
     return NO_ROW;
   }
 
   /** Of a key that has none at this place; all else of it is for its keeper to set. */
-  add(place: DeliveryPlace, key: string, from: string, listed: boolean): number {
+  add(hash: number, place: DeliveryPlace, key: string, from: string, listed: boolean): number {
     let row = this.#free;
     if (row !== NO_ROW) this.#free = this.#next[row]!;
     else {
@@ -83,15 +93,19 @@ export class DeliveryRows {
     }
     place.rows++;
     this.place[row] = place;
-    this.key[row] = key;
+    this.#keys.set(row, key);
     this.from[row] = from;
     this.listed[row] = listed ? 1 : 0;
     this.open[row] = 0;
     this.#forgotten[row] = 0;
-    this.#hash[row] = this.#hashOf(place, key);
+    this.#hash[row] = hash;
     this.#chain(row);
     this.#push(row);
     return row;
+  }
+
+  keyOf(row: number): string {
+    return this.#keys.text(row);
   }
 
   /** It has an attempt: it is the last whose turn comes. */
@@ -113,8 +127,8 @@ export class DeliveryRows {
   /** It is found no more. */
   forget(row: number): void {
     const bucket = this.#hash[row]! & (this.#buckets.length - 1);
-    let at = this.#buckets[bucket]!;
-    if (at === row) this.#buckets[bucket] = this.#next[row]!;
+    let at = this.#buckets[bucket]! - 1;
+    if (at === row) this.#buckets[bucket] = this.#next[row]! + 1;
     else {
       while (this.#next[at] !== row) at = this.#next[at]!;
       this.#next[at] = this.#next[row]!;
@@ -129,19 +143,28 @@ export class DeliveryRows {
     const place = this.place[row]!;
     place.rows--;
     this.place[row] = null;
-    this.key[row] = '';
+    this.#keys.end(row);
     this.#next[row] = this.#free;
     this.#free = row;
     return place;
   }
 
-  /** All that are found, listed ones first, each from the one without an attempt for longest. */
-  inTurn(): number[] {
+  /** Of all that are found those, listed ones first, each from the one without an attempt for longest. */
+  inTurn(wanted: (row: number) => boolean = () => true): number[] {
     const rows: number[] = [];
-    for (const listed of [true, false]) {
-      for (let row = this.oldest(listed); row !== NO_ROW; row = this.#newer[row]!) rows.push(row);
+    for (const { oldest } of [this.#turns[1], this.#turns[0]]) {
+      for (let row = oldest; row !== NO_ROW; row = this.#newer[row]!) if (wanted(row)) rows.push(row);
     }
     return rows;
+  }
+
+  /** How many those are. */
+  count(wanted: (row: number) => boolean): number {
+    let count = 0;
+    for (const { oldest } of this.#turns) {
+      for (let row = oldest; row !== NO_ROW; row = this.#newer[row]!) if (wanted(row)) count++;
+    }
+    return count;
   }
 
   #turnsOf(row: number): Turns {
@@ -171,20 +194,12 @@ export class DeliveryRows {
 
   #chain(row: number): void {
     const bucket = this.#hash[row]! & (this.#buckets.length - 1);
-    this.#next[row] = this.#buckets[bucket]!;
-    this.#buckets[bucket] = row;
-  }
-
-  #hashOf(place: DeliveryPlace, key: string): number {
-    let hash = Math.imul(this.#seed ^ place.number, 0x85ebca6b);
-    for (let i = 0; i < key.length; i++) {
-      hash = Math.imul(hash ^ (hash >>> 15) ^ key.charCodeAt(i), 0x9e3779b1);
-    }
-    return hash ^ (hash >>> 16);
+    this.#next[row] = this.#buckets[bucket]! - 1;
+    this.#buckets[bucket] = row + 1;
   }
 
   #grow(): void {
-    const room = 2 * this.open.length;
+    const room = roomAfter(this.open.length);
     this.listed = grown(new Uint8Array(room), this.listed);
     this.state = grown(new Uint8Array(room), this.state);
     this.open = grown(new Uint32Array(room), this.open);
@@ -199,12 +214,8 @@ export class DeliveryRows {
     this.#older = grown(new Int32Array(room), this.#older);
     this.#newer = grown(new Int32Array(room), this.#newer);
     this.#forgotten = grown(new Uint8Array(room), this.#forgotten);
-    this.#buckets = new Int32Array(2 * room).fill(NO_ROW);
+    this.#keys.grow(room);
+    this.#buckets = new Int32Array(room);
     for (const row of this.inTurn()) this.#chain(row);
   }
-}
-
-function grown<T extends { set(from: T): void }>(larger: T, column: T): T {
-  larger.set(column);
-  return larger;
 }

@@ -20,11 +20,11 @@ import {
   type Result,
   type Several,
 } from './delivery-attempts.ts';
-import { DeliveryPlaces, owned, shortened } from './delivery-places.ts';
+import { DeliveryPlaces, shortened } from './delivery-places.ts';
 import { type DeliveryPlace, DeliveryRows, NO_ROW } from './delivery-rows.ts';
 import { type Key, KeySearch, type Searched, searchedOf } from './keys/find.ts';
 import type { Judged } from './record.ts';
-import type { DeliveryRecord, KeySpec, Place, Records } from './verdict.ts';
+import type { DeliveryRecord, DeliveryRecords, KeySpec, Place } from './verdict.ts';
 
 /** Addresses of one delivery that are remembered. */
 const ADDRESSES = 8;
@@ -112,7 +112,7 @@ export class Deliveries {
     if (row === NO_ROW) return null;
     const several = this.#rows.state[row] === SEVERAL ? this.#severalOf(row) : undefined;
     const index = several === undefined ? 0 : indexOf(several.attempts, transaction);
-    return { key: this.#rows.key[row]!, attempt: index < 0 ? null : index + 1, of: null };
+    return { key: this.#rows.keyOf(row), attempt: index < 0 ? null : index + 1, of: null };
   }
 
   /** Once. @param wanted false where it was not asked for: it is no attempt. */
@@ -134,22 +134,24 @@ export class Deliveries {
     this.#release(row);
   }
 
-  /** Their records in order of their first bytes. */
-  records(): Records<DeliveryRecord> {
-    const order = this.#order();
+  /** Their records in order of their first bytes: made, and put in order, when they are read. */
+  records(): DeliveryRecords {
+    const isJudged = (row: number) => this.#isJudged(row);
     const recordOf = (row: number) => this.#recordOf(row);
+    const inOrder = () => this.#inOrder(isJudged);
     return {
-      length: order.length,
+      length: this.#rows.count(isJudged),
       *[Symbol.iterator]() {
-        for (const row of order) yield recordOf(row);
+        for (const row of inOrder()) yield recordOf(row);
       },
-      toJSON: () => order.map(recordOf),
+      toJSON: () => inOrder().map(recordOf),
+      several: () => this.#inOrder((row) => this.#several.has(row) && isJudged(row)).map(recordOf),
     };
   }
 
   /** Likewise, with what a list is held against. */
   seen(): Seen[] {
-    return this.#order().map((row) => {
+    return this.#inOrder((row) => this.#isJudged(row)).map((row) => {
       const { addresses, senders } = this.#ends.get(row)!;
       const several = this.#several.get(row);
       const starts = several?.attempts.map(({ at }) => at) ?? [this.#rows.at[row]!];
@@ -159,7 +161,7 @@ export class Deliveries {
 
   /** The key by which the transaction is known; null without one. */
   keyOf({ delivery }: Transaction): string | null {
-    return delivery === null || delivery === NO_ROW ? null : this.#rows.key[delivery]!;
+    return delivery === null || delivery === NO_ROW ? null : this.#rows.keyOf(delivery);
   }
 
   /** NO_ROW for what has no key. */
@@ -170,7 +172,7 @@ export class Deliveries {
     if (!head?.complete) return NO_ROW;
     const side = sender === 0 ? 1 : 0;
     const ip = connection.addresses[side];
-    const place = this.#places.at(head, connection.id, { ip, port: connection.ports[side] });
+    const place = this.#places.at(head, ip, connection.ports[side]);
     const searched = searchedOf(request!, this.#onLimit);
     const specs = this.#specsOf(transaction);
     const listed = this.#listedIn(searched, specs);
@@ -178,8 +180,9 @@ export class Deliveries {
       listed ?? this.#search.first(searched, specs) ?? identical(transaction, place, searched.query);
     if (key === null) return NO_ROW;
     const value = shortened(key.value, this.#onLimit);
-    const found = this.#rows.find(place, value);
-    const row = found === NO_ROW ? this.#begin(place, value, key.from, listed !== null) : found;
+    const hash = this.#rows.hashOf(place, value);
+    const found = this.#rows.find(hash, place, value);
+    const row = found === NO_ROW ? this.#begin(hash, place, value, key.from, listed !== null) : found;
     if (found !== NO_ROW) this.#rows.touch(row);
     if (this.#list !== null) this.#noteEnds(row, ip, connection.addresses[sender]);
     return row;
@@ -191,11 +194,11 @@ export class Deliveries {
     return this.#search.all(searched, specs).find(({ value }) => this.#list?.has(value)) ?? null;
   }
 
-  #begin(place: DeliveryPlace, key: string, from: string, listed: boolean): number {
+  #begin(hash: number, place: DeliveryPlace, key: string, from: string, listed: boolean): number {
     const rows = this.#rows;
     // Not before it has a row: a place without one is forgotten.
     this.#places.keep(place);
-    const row = rows.add(place, owned(key), this.#places.shared(from), listed);
+    const row = rows.add(hash, place, key, this.#places.shared(from), listed);
     rows.state[row] = NONE;
     if (rows.size(listed) > (listed ? LIMITS.expectedLines : LIMITS.deliveries)) {
       this.#onLimit('deliveries');
@@ -254,16 +257,16 @@ export class Deliveries {
     return known >= 0 ? known : this.#results.push({ outcome, verdict: code, acked }) - 1;
   }
 
-  /** The rows of which an attempt was judged. */
-  #order(): number[] {
+  /** An attempt of it was. */
+  #isJudged(row: number): boolean {
+    if (this.#rows.state[row] !== SEVERAL) return this.#rows.state[row] === JUDGED;
+    return this.#severalOf(row).best !== null;
+  }
+
+  #inOrder(wanted: (row: number) => boolean): number[] {
     const rows = this.#rows;
-    const order = rows.inTurn().filter((row) => {
-      if (rows.state[row] !== SEVERAL) return rows.state[row] === JUDGED;
-      const { best, firstSent } = this.#severalOf(row);
-      rows.at[row] = firstSent ?? 0;
-      return best !== null;
-    });
-    return order.sort((a, b) => rows.at[a]! - rows.at[b]!);
+    for (const [row, { firstSent }] of this.#several) rows.at[row] = firstSent ?? 0;
+    return rows.inTurn(wanted).sort((a, b) => rows.at[a]! - rows.at[b]!);
   }
 
   #recordOf(row: number): DeliveryRecord {
@@ -273,7 +276,7 @@ export class Deliveries {
     const { outcome, verdict } = several?.best ?? this.#results[rows.result[row]!]!;
     return {
       type: 'delivery',
-      key: rows.key[row]!,
+      key: rows.keyOf(row),
       host,
       outcome,
       verdict,

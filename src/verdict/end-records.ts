@@ -181,3 +181,12 @@ export interface Records<T> extends Iterable<T> {
   /** All of them, as JSON.stringify takes them. An array needs none. */
   toJSON?(): readonly T[];
 }
+
+/** Deliveries; an array of them will do. */
+export interface DeliveryRecords extends Records<DeliveryRecord> {
+  /**
+   * In the same order those that may have several attempts: an overview tells only of them, and they are few. Absent: any
+   * may.
+   */
+  several?(): Iterable<DeliveryRecord>;
+}

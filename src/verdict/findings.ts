@@ -3,6 +3,7 @@
  */
 import type { CaptureFacts, Warning } from '../capture/packet.ts';
 import type { LimitName, OnLimit } from '../limits.ts';
+import { VerdictCounts } from './counts.ts';
 import { HostTallies } from './host.ts';
 import { linkName } from './links.ts';
 import type { Judged } from './record.ts';
@@ -10,13 +11,11 @@ import {
   type CaptureRecord,
   type Code,
   type DecodedCounts,
-  type DeliveryRecord,
+  type DeliveryRecords,
   type ExpectedSummary,
   FAILED,
   type Findings,
-  noOutcomes,
   type Outcome,
-  type Records,
   type SummaryRecord,
   type UnseenRecord,
 } from './verdict.ts';
@@ -39,17 +38,14 @@ export interface RunCounts {
 
 /** Deliveries, and what a list of expected ones adds to them. */
 export interface Told {
-  readonly deliveries: Records<DeliveryRecord>;
+  readonly deliveries: DeliveryRecords;
   readonly unseen: readonly UnseenRecord[];
   readonly summary: ExpectedSummary | null;
 }
 
 export class Tallies {
   #transactions = 0;
-  #outcomes = noOutcomes();
-  #verdicts: Partial<Record<Code, number>> = {};
-  #failed = false;
-  #undecided = false;
+  #counts = new VerdictCounts();
   #hosts: HostTallies;
 
   constructor(onLimit: OnLimit) {
@@ -63,11 +59,7 @@ export class Tallies {
 
   #count(outcome: Outcome, code: Code): void {
     this.#transactions++;
-    this.#outcomes[outcome]++;
-    this.#verdicts[code] = (this.#verdicts[code] ?? 0) + 1;
-    // An idle connection that was never used is no failure.
-    if (FAILED.includes(outcome) && code !== 'no_request_sent') this.#failed = true;
-    if (outcome === 'pending' || outcome === 'unknown') this.#undecided = true;
+    this.#counts.add(outcome, code);
   }
 
   findings(capture: CaptureFacts, told: Told, counts: RunCounts): Findings {
@@ -77,15 +69,24 @@ export class Tallies {
     const summary: SummaryRecord = {
       type: 'summary',
       transactions: this.#transactions,
-      outcomes: this.#outcomes,
-      verdicts: this.#verdicts,
+      outcomes: this.#counts.outcomes,
+      verdicts: this.#counts.verdicts,
       hosts: hosts.length,
       deliveries: deliveries.length,
       expected: told.summary,
-      exitStatus: this.#failed ? 1 : this.#undecided ? 3 : 0,
+      exitStatus: this.#counts.some(isFailure) ? 1 : this.#counts.some(isUndecided) ? 3 : 0,
     };
     return { capture: captureRecord(capture, counts), deliveries, unseen, hosts, summary };
   }
+}
+
+/** An idle connection that was never used is no failure. */
+function isFailure(outcome: Outcome, code: Code): boolean {
+  return FAILED.includes(outcome) && code !== 'no_request_sent';
+}
+
+function isUndecided(outcome: Outcome): boolean {
+  return outcome === 'pending' || outcome === 'unknown';
 }
 
 /** Of no connection both directions were captured. */

@@ -4,9 +4,10 @@
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Fingerprint } from '../tcp/stream.ts';
 import { receiverOf, senderOf } from '../transaction/transaction.ts';
+import { VerdictCounts } from './counts.ts';
 import { Sample } from './quantiles.ts';
 import { hostNamed, type Judged } from './record.ts';
-import { type Code, type HostRecord, noOutcomes, type Outcome } from './verdict.ts';
+import type { HostRecord } from './verdict.ts';
 
 /** Give-ups that lie this close (5 %, or 200 ms) come from one timeout. */
 const CLUSTER_SHARE = 0.05;
@@ -27,9 +28,10 @@ interface Tally {
   readonly port: number;
   readonly addresses: Set<string>;
   readonly mostAddresses: number;
+  /** It is one of them, or one too many. */
+  lastAddress: string;
   attempts: number;
-  readonly outcomes: Record<Outcome, number>;
-  readonly verdicts: Partial<Record<Code, number>>;
+  readonly counts: VerdictCounts;
   connections: number;
   synUnanswered: number;
   resetsBySender: number;
@@ -65,9 +67,8 @@ export class HostTallies {
     const sender = senderOf(transaction);
     const receiver = receiverOf(transaction);
     tally.attempts++;
-    tally.outcomes[outcome]++;
-    tally.verdicts[code] = (tally.verdicts[code] ?? 0) + 1;
-    if (tally.addresses.size < tally.mostAddresses) tally.addresses.add(judged.ip);
+    tally.counts.add(outcome, code);
+    if (judged.ip !== tally.lastAddress) noteAddress(tally, judged.ip);
     if (transaction.index === 1) tally.connections++;
     tally.dataSegments += transaction.dataSegments;
     tally.retransmissions += transaction.retransmissions;
@@ -121,10 +122,10 @@ export class HostTallies {
       host,
       port,
       addresses: new Set(),
+      lastAddress: '',
       mostAddresses: full ? ADDRESSES : FEW_ADDRESSES,
       attempts: 0,
-      outcomes: noOutcomes(),
-      verdicts: {},
+      counts: new VerdictCounts(),
       connections: 0,
       synUnanswered: 0,
       resetsBySender: 0,
@@ -141,6 +142,11 @@ export class HostTallies {
   }
 }
 
+function noteAddress(tally: Tally, address: string): void {
+  if (tally.addresses.size < tally.mostAddresses) tally.addresses.add(address);
+  tally.lastAddress = address;
+}
+
 function recordOfTally(tally: Tally): HostRecord {
   const [w50 = null, w95 = null, w99 = null] = tally.wait.quantiles(0.5, 0.95, 0.99);
   const [a50 = null, a95 = null] = tally.ack.quantiles(0.5, 0.95);
@@ -150,8 +156,8 @@ function recordOfTally(tally: Tally): HostRecord {
     port: tally.port,
     addresses: [...tally.addresses].sort(),
     attempts: tally.attempts,
-    outcomes: tally.outcomes,
-    verdicts: tally.verdicts,
+    outcomes: tally.counts.outcomes,
+    verdicts: tally.counts.verdicts,
     connections: tally.connections,
     synUnanswered: tally.synUnanswered,
     resets: { bySender: tally.resetsBySender, byReceiver: tally.resetsByReceiver },

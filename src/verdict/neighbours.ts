@@ -75,9 +75,9 @@ function isAnotherAnswered(answered: Answered, t: Transaction): boolean {
   return !isOf(answered, t) && t.decidedAt - answered.at <= MINUTE;
 }
 
-/** A map that forgets what was set longest ago. */
+/** A map that forgets what was set longest ago. While it is far from that it does not keep the order, which costs most. */
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
+  if (map.size > LIMITS.neighbours / 2) map.delete(key);
   map.set(key, value);
   if (map.size > LIMITS.neighbours) map.delete(map.keys().next().value!);
 }

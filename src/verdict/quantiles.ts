@@ -2,9 +2,14 @@
  * Quantiles of a stream of numbers in bounded memory: exact up to a fixed count, then of an even selection (every
  * second value, then every fourth …), so that the same input always gives the same figures. The maximum is exact.
  */
+const FIRST = 16;
+const NO_VALUES = new Float64Array(0);
+
 export class Sample {
   readonly #kept: number;
-  #values: number[] = [];
+  /** Of these the first `#length`. */
+  #values = NO_VALUES;
+  #length = 0;
   #stride = 1;
   #skipped = 0;
   max: number | null = null;
@@ -21,15 +26,23 @@ export class Sample {
     this.#skipped++;
     if (this.#skipped < this.#stride) return;
     this.#skipped = 0;
-    this.#values.push(value);
-    if (this.#values.length < this.#kept) return;
-    this.#values = this.#values.filter((_, index) => index % 2 === 0);
+    if (this.#length === this.#values.length) this.#grow();
+    this.#values[this.#length++] = value;
+    if (this.#length < this.#kept) return;
+    this.#length /= 2;
+    for (let i = 0; i < this.#length; i++) this.#values[i] = this.#values[2 * i]!;
     this.#stride *= 2;
+  }
+
+  #grow(): void {
+    const values = new Float64Array(Math.min(this.#kept, Math.max(FIRST, 2 * this.#length)));
+    values.set(this.#values);
+    this.#values = values;
   }
 
   /** Nearest rank: the smallest value that at least `share` of all do not exceed; null without any. */
   quantiles(...shares: readonly number[]): (number | null)[] {
-    const sorted = Float64Array.from(this.#values).sort();
+    const sorted = this.#values.slice(0, this.#length).sort();
     return shares.map((share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null);
   }
 }

@@ -8,10 +8,9 @@ import type { HeaderField } from '../http/message.ts';
 import type { TlsRecord } from '../tls/tls.ts';
 import type {
   CaptureRecord,
-  DeliveryRecord,
+  DeliveryRecords,
   HostRecord,
   Place,
-  Records,
   SummaryRecord,
   UnseenRecord,
 } from './end-records.ts';
@@ -23,12 +22,12 @@ export type {
   Counts,
   DecodedCounts,
   DeliveryRecord,
+  DeliveryRecords,
   Expectation,
   ExpectedSummary,
   HostRecord,
   Place,
   Quantiles,
-  Records,
   SummaryRecord,
   UnseenRecord,
 } from './end-records.ts';
@@ -324,7 +323,7 @@ export function noOutcomes(): Record<Outcome, number> {
 /** What follows the transactions when the capture has ended. */
 export interface Findings {
   readonly capture: CaptureRecord;
-  readonly deliveries: Records<DeliveryRecord>;
+  readonly deliveries: DeliveryRecords;
   /** Those of them that are on the list and left no packet, in its order. */
   readonly unseen: readonly UnseenRecord[];
   readonly hosts: readonly HostRecord[];

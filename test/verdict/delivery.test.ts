@@ -277,7 +277,11 @@ test('attempts partition the transactions that have a key', async () => {
         });
         return (answer === null ? unanswered(seconds, text) : answered(seconds, text, answer)).frames;
       });
-      const { records, findings } = await analyzed(merged(...frames));
+      const { records, findings, several } = await analyzed(merged(...frames));
+      expect(several.length).toBeLessThanOrEqual(findings.deliveries.length);
+      expect(several.filter(({ attemptCount }) => attemptCount > 1)).toEqual(
+        findings.deliveries.filter(({ attemptCount }) => attemptCount > 1),
+      );
       const listed = findings.deliveries.flatMap(({ attempts }) => attempts);
       const keyed = records.filter(({ delivery }) => delivery !== null);
       expect([...listed].sort()).toEqual(keyed.map(({ id }) => id).sort());

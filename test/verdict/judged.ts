@@ -16,14 +16,21 @@ export async function analyzed(
   frames: readonly Frame[],
   options: Partial<AnalysisOptions> = {},
   source: SourceOptions = {},
-): Promise<{ records: TransactionRecord[]; findings: Findings & { deliveries: readonly DeliveryRecord[] } }> {
+): Promise<{
+  records: TransactionRecord[];
+  findings: Findings & { deliveries: readonly DeliveryRecord[] };
+  /** Those that may have several attempts. */
+  several: DeliveryRecord[];
+}> {
   const records: TransactionRecord[] = [];
   const findings = await analyze(
     packetsSource(frames, source),
     { ...DEFAULT_OPTIONS, ...options },
     { transaction: (record) => records.push(record), end() {} },
   );
-  return { records, findings: { ...findings, deliveries: [...findings.deliveries] } };
+  const deliveries = [...findings.deliveries];
+  const several = [...(findings.deliveries.several?.() ?? deliveries)];
+  return { records, findings: { ...findings, deliveries }, several };
 }
 
 /** The only record, or the last one with `of` records in all. */

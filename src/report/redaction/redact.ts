@@ -5,6 +5,7 @@
 import type { HeaderField } from '../../http/message.ts';
 import type {
   DeliveryRecord,
+  DeliveryRecords,
   RecordSink,
   RequestRecord,
   ResponseRecord,
@@ -38,6 +39,7 @@ export function redacted(sink: RecordSink, names: SecretNames): RecordSink {
         *[Symbol.iterator]() {
           for (const record of deliveries) yield redactor.delivery(record);
         },
+        several: () => redactor.several(deliveries) ?? safe,
       };
       sink.end({
         ...findings,
@@ -97,12 +99,23 @@ class Redactor {
   }
 
   delivery(record: DeliveryRecord): DeliveryRecord {
-    // The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field.
-    const from = record.keyFrom ?? '';
-    const secret = this.#names.has(from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1));
-    const key = this.#key(record.key, secret);
+    const key = this.#key(record.key, this.#isNamed(record));
     const path = this.#text(record.path);
     return key === record.key && path === record.path ? record : { ...record, key, path };
+  }
+
+  /** Those of several attempts; null where all deliveries have to be looked at, to number the keys that are secrets. */
+  several(deliveries: DeliveryRecords): DeliveryRecord[] | null {
+    const several = [...(deliveries.several?.() ?? deliveries)];
+    const isSecret = (record: DeliveryRecord) =>
+      this.#keys.has(record.key) || this.#isNamed(record) || secretSpans(record.key, this.#names).length > 0;
+    return several.some(isSecret) ? null : several.map((record) => this.delivery(record));
+  }
+
+  /** The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field. */
+  #isNamed({ keyFrom }: DeliveryRecord): boolean {
+    const from = keyFrom ?? '';
+    return this.#names.has(from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1));
   }
 
   #request(request: RequestRecord): RequestRecord {

@@ -2,12 +2,17 @@
 import { expect, test } from 'vitest';
 import { SecretNames } from '../../../src/report/redaction/names.ts';
 import { redacted } from '../../../src/report/redaction/redact.ts';
-import type { DeliveryRecord, Findings, TransactionRecord } from '../../../src/verdict/verdict.ts';
+import type {
+  DeliveryRecord,
+  DeliveryRecords,
+  Findings,
+  TransactionRecord,
+} from '../../../src/verdict/verdict.ts';
 import { DELIVERED, DELIVERY, findings, REFUSED, transaction } from '../records.ts';
 
 function passed(
   records: readonly TransactionRecord[],
-  deliveries: readonly DeliveryRecord[] = [],
+  deliveries: DeliveryRecords = [],
   names: readonly string[] = [],
 ): { records: TransactionRecord[]; findings: Findings } {
   const out: TransactionRecord[] = [];
@@ -78,6 +83,32 @@ test('names that were added, in headers as in fields', () => {
     headers: [{ name: 'X-Shop', value: 'REDACTED' }],
     body: '{"x_shop":"REDACTED","order":"1"}',
   });
+});
+
+test('deliveries of several attempts are named as among all of them', () => {
+  const CARDS = ['4111111111111111', '5500000000000004', '340000000000009'];
+  const all = ['7', ...CARDS, '8'].map((key) => ({ ...DELIVERY, key, keyFrom: 'json:/order_id' }));
+  for (const several of [[0, 4], [3], [0, 2], []]) {
+    let looked = 0;
+    const { deliveries } = passed([], {
+      length: all.length,
+      *[Symbol.iterator]() {
+        for (const record of all) {
+          looked++;
+          yield record;
+        }
+      },
+      several: () => several.map((i) => all[i]!),
+    }).findings;
+    const shown = [...(deliveries.several?.() ?? [])].map(({ key }) => key);
+    const secret = several.some((i) => i > 0 && i < 4);
+    // All are looked at where one has to be named, and only there.
+    expect(looked).toBe(secret ? all.length : 0);
+    const names = secret
+      ? ['7', 'REDACTED-1', 'REDACTED-2', 'REDACTED-3', '8']
+      : several.map((i) => all[i]!.key);
+    expect(shown).toEqual(names);
+  }
 });
 
 test('a key of deliveries that is a secret has another name, the same each time', () => {
