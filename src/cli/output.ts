@@ -218,6 +218,11 @@ class BatchedOutput implements ClosableOutput {
 
   /** Bytes are lent. */
   #addBytes(bytes: Uint8Array): void {
+    if (this.#length + bytes.length <= BATCH) {
+      this.#roomFor(bytes.length).set(bytes, this.#length);
+      this.#length += bytes.length;
+      return;
+    }
     for (let from = 0; from < bytes.length; ) {
       const part = bytes.subarray(from, from + BATCH);
       this.#roomFor(part.length).set(part, this.#length);

@@ -10,7 +10,7 @@ import type {
   SummaryRecord,
   UnseenRecord,
 } from '../verdict/verdict.ts';
-import { safeJson } from './json-pieces.ts';
+import { safeJson } from './json-line.ts';
 import type { Language } from './summary/language.ts';
 import { type Clock, milliseconds, rfc3339 } from './time.ts';
 

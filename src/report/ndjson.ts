@@ -3,7 +3,7 @@
  * deliveries, hosts, capture, and the summary last.
  */
 import type { ReportContext } from './context.ts';
-import { deliveryJson, transactionJson } from './json-records.ts';
+import { deliveryLine, transactionLine } from './json-records.ts';
 import { captureJson, hostJson, summaryJson, unseenJson } from './json-values.ts';
 import type { Output, Reporter } from './reporter.ts';
 
@@ -13,7 +13,7 @@ export function ndjsonReporter(output: Output, context: ReportContext): Reporter
     wants: (outcome) => only === null || only.includes(outcome),
     transaction(record) {
       if (only !== null && !only.includes(record.outcome)) return;
-      output.write(`${transactionJson(record, clock, language)}\n`);
+      output.write(transactionLine(record, clock, language));
     },
     end({ unseen, deliveries, hosts, capture, summary }) {
       for (const record of unseen) {
@@ -21,7 +21,7 @@ export function ndjsonReporter(output: Output, context: ReportContext): Reporter
           output.write(`${unseenJson(record, clock, language)}\n`);
         }
       }
-      for (const record of deliveries) output.write(`${deliveryJson(record, clock)}\n`);
+      for (const record of deliveries) output.write(deliveryLine(record, clock));
       for (const record of hosts) output.write(`${hostJson(record, clock)}\n`);
       output.write(`${captureJson(capture, clock)}\n`);
       output.write(`${summaryJson(summary)}\n`);

@@ -1,7 +1,7 @@
 /** Packet times as dates, exact to the last digit. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { milliseconds, millisecondsJson, readableTime, rfc3339 } from '../../src/report/time.ts';
+import { milliseconds, readableTime, rfc3339 } from '../../src/report/time.ts';
 import { CLOCK, CLOCK_NS } from './records.ts';
 
 describe('rfc3339', () => {
@@ -71,20 +71,4 @@ test('milliseconds keep the precision of the capture and lose the noise', () => 
   expect(milliseconds(1.0004567, CLOCK)).toBe(1);
   expect(milliseconds(1.0004567, CLOCK_NS)).toBe(1.000457);
   expect(milliseconds(null, CLOCK)).toBeNull();
-});
-
-test('milliseconds are written as JSON writes their number', () => {
-  const exact = fc.integer({ min: 0, max: 2_000_000_000 }).map((ns) => ns / 1e6);
-  const other = fc.double({ min: 0, max: 1e12, noNaN: true });
-  fc.assert(
-    fc.property(fc.oneof(exact, other), fc.constantFrom(CLOCK, CLOCK_NS), (duration, clock) => {
-      expect(millisecondsJson(duration, clock)).toBe(JSON.stringify(milliseconds(duration, clock)));
-    }),
-    { numRuns: 2000 },
-  );
-  expect(millisecondsJson(null, CLOCK)).toBe('null');
-  for (const some of [0, 0.001, 0.0004, 0.05, 0.85, 9.999, 120.00000000000001, 999_999.999, 1e6, 1e9]) {
-    expect(millisecondsJson(some, CLOCK)).toBe(`${milliseconds(some, CLOCK)}`);
-    expect(millisecondsJson(some, CLOCK_NS)).toBe(`${milliseconds(some, CLOCK_NS)}`);
-  }
 });
