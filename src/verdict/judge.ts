@@ -3,7 +3,7 @@
  */
 import type { Transaction } from '../transaction/transaction.ts';
 import { entryOf } from './codes.ts';
-import { type Health, type Weighed, weigh } from './confidence.ts';
+import { claimsAbsence, type Health, type Weighed, weigh } from './confidence.ts';
 import { ackedOf, type Facts, factsOf } from './facts.ts';
 import type { Neighbours } from './neighbours.ts';
 import { isPlainlyDelivered } from './plain.ts';
@@ -11,7 +11,7 @@ import { type Finding, proofs, type Rule } from './rule.ts';
 import { signalsOf } from './signals.ts';
 import { CAPTURE_RULES } from './stages/capture.ts';
 import { CONNECT_RULES } from './stages/connect.ts';
-import { REPLY_RULES } from './stages/reply.ts';
+import { Answered, REPLY_RULES } from './stages/reply.ts';
 import { SEND_RULES } from './stages/send.ts';
 import { STREAM_RULES, UNPROCESSED_RULES } from './stages/stream.ts';
 import { TLS_RULES } from './stages/tls.ts';
@@ -36,7 +36,7 @@ export class Verdict {
   readonly #accept: AcceptRule;
   readonly #health: Health;
   readonly #neighbours: Neighbours;
-  /** Null until somebody asks what the rules say of an attempt that is plainly delivered. */
+  /** Null until somebody asks for more of an attempt that is plainly delivered. */
   #ruling: Ruling | null;
   #weighed: Weighed | null;
 
@@ -101,14 +101,17 @@ export class Verdict {
   }
 
   #ruled(): Ruling {
-    this.#ruling ??= rulingOf(this.#transaction, this.#accept, this.#neighbours);
+    if (this.#ruling === null) {
+      const facts = factsOf(this.#transaction, this.#accept, this.#neighbours);
+      this.#ruling = { code: 'delivered', finding: new Answered(facts), facts };
+    }
     return this.#ruling;
   }
 
   #weigh(): Weighed {
     if (this.#weighed === null) {
       const { code, facts, finding } = this.#ruled();
-      const confirmed = this.#neighbours.confirm(code, this.#transaction);
+      const confirmed = claimsAbsence(code) && this.#neighbours.confirm(code, this.#transaction);
       this.#weighed = weigh(code, finding.base ?? entryOf(code).base, facts, this.#health, confirmed);
     }
     return this.#weighed;

@@ -1,8 +1,7 @@
 /**
  * The attempt that nearly all are: asked, answered with a success, taken. In: an attempt. Out: whether it is one of those,
- * of which the rules say `delivered`: they are then not asked, which spared three quarters of the time that a verdict
- * took, and the facts that they are asked with. Whoever wants more of the verdict than that has it from the rules all the
- * same, and `test/verdict/plain.test.ts` holds both to one word.
+ * of which the rules say `delivered` and no more. They are then not asked, which spares three quarters of the time that a
+ * verdict takes, and nearly always the facts that they are asked with: `test/verdict/plain.test.ts` holds both to one word.
  */
 import { receiverOf, senderOf, type Transaction } from '../transaction/transaction.ts';
 import type { AcceptRule } from './verdict.ts';

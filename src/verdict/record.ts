@@ -18,6 +18,7 @@ import type {
   Evidence,
   Outcome,
   Place,
+  Proof,
   RequestRecord,
   ResponseRecord,
   TransactionFacts,
@@ -33,7 +34,7 @@ export function recordOf(
   delivery: Place | null,
   capture: CaptureFacts,
 ): TransactionRecord {
-  const { facts } = verdict;
+  const { facts, proofs, signals } = verdict;
   const times = timesOf(facts);
   const connection = connectionOf(facts, capture);
   return {
@@ -51,11 +52,11 @@ export function recordOf(
     timings: timingsOf(times, facts),
     connection,
     delivery,
-    signals: capture.live?.clockArrival ? [...verdict.signals, 'clock_arrival'] : verdict.signals,
+    signals: capture.live?.clockArrival ? [...signals, 'clock_arrival'] : signals,
     likely: verdict.likely,
     missing: verdict.missing,
-    evidence: evidenceOf(verdict, capture),
-    packets: packetsOf(transaction, verdict.proofs, capture),
+    evidence: evidenceOf(proofs, capture),
+    packets: packetsOf(transaction, proofs, capture),
   };
 }
 
@@ -302,13 +303,18 @@ function tlsOf(tls: TlsFacts, sender: Side): TlsRecord {
   };
 }
 
-function evidenceOf(verdict: Verdict, capture: CaptureFacts): Evidence[] {
-  return verdict.proofs
-    .map(({ at, role }) => ({
-      file: capture.files[at.file]?.path ?? '',
-      frame: at.frame,
-      time: at.time,
-      role,
-    }))
-    .sort((a, b) => a.time - b.time || a.frame - b.frame);
+/** In time order, in which proofs nearly always are. */
+function evidenceOf(proofs: readonly Proof[], capture: CaptureFacts): Evidence[] {
+  const evidence = proofs.map(({ at, role }) => ({
+    file: capture.files[at.file]?.path ?? '',
+    frame: at.frame,
+    time: at.time,
+    role,
+  }));
+  const isInOrder = evidence.every((one, i) => i === 0 || byTime(evidence[i - 1]!, one) <= 0);
+  return isInOrder ? evidence : evidence.sort(byTime);
+}
+
+function byTime(a: Evidence, b: Evidence): number {
+  return a.time - b.time || a.frame - b.frame;
 }

@@ -32,13 +32,13 @@ export function reported({ reporter, version, type, code }: IcmpError): Reason {
 /** The packets that were seen, in the order given; absent ones are left out. */
 export function proofs(...pairs: readonly (readonly [Role, Moment | null | undefined])[]): Proof[] {
   const found: Proof[] = [];
-  for (const [role, at] of pairs) {
-    if (
-      at != null &&
-      !found.some((p) => p.role === role && p.at.frame === at.frame && p.at.file === at.file)
-    ) {
-      found.push({ at, role });
-    }
-  }
+  for (const [role, at] of pairs) prove(found, role, at);
   return found;
+}
+
+/** One more of them, if it was seen and is none of those. */
+export function prove(found: Proof[], role: Role, at: Moment | null | undefined): void {
+  if (at == null) return;
+  for (const p of found) if (p.role === role && p.at.frame === at.frame && p.at.file === at.file) return;
+  found.push({ at, role });
 }

@@ -10,6 +10,7 @@ import type { Message, Transaction } from '../../src/transaction/transaction.ts'
 import { rulingOf } from '../../src/verdict/judge.ts';
 import { Neighbours } from '../../src/verdict/neighbours.ts';
 import { isPlainlyDelivered } from '../../src/verdict/plain.ts';
+import { Answered } from '../../src/verdict/stages/reply.ts';
 import type { AcceptRule } from '../../src/verdict/verdict.ts';
 import { conversation } from '../support/conversation.ts';
 import { needs, projectRoot, sharedCaptures } from '../support/needs.ts';
@@ -22,8 +23,7 @@ const ANY: AcceptRule = { body: null, rejectBody: null, statuses: null };
 /** What the rules say of it: the code, and whatever they add to what the catalogue says. */
 function ruled(transaction: Transaction, accept = ANY): string[] {
   const { code, finding, facts } = rulingOf(transaction, accept, new Neighbours());
-  const beside = Object.keys(finding).filter((name) => name !== 'proofs' && !name.startsWith('#'));
-  return [code, facts.responded, ...beside];
+  return [code, facts.responded, ...(finding instanceof Answered ? [] : Object.keys(finding))];
 }
 
 async function plainIn(directory: string): Promise<{ plain: number; other: number }> {

@@ -4,7 +4,7 @@
 import type { Moment, Time } from '../../capture/packet.ts';
 import type { Direction } from '../../tcp/stream.ts';
 import { type Facts, isBefore } from '../facts.ts';
-import { type Finding, proofs, type Rule } from '../rule.ts';
+import { type Finding, proofs, prove, type Rule } from '../rule.ts';
 import type { AcceptRule, Proof } from '../verdict.ts';
 import { faultOf } from './stream.ts';
 
@@ -23,18 +23,17 @@ const isSuccess = (f: Facts) => {
 /** A status that is no success tells all by itself; a success counts when it came whole. */
 const isRefusal = (f: Facts) => isFinal(f) && !isSuccess(f) && !f.late;
 
-function answer(f: Facts): Proof[] {
-  const { transaction: t } = f;
-  return proofs(
-    ['request_first_byte', t.request?.firstByte],
-    ['request_last_byte', t.request?.ended === 'complete' ? t.request.lastByte : null],
-    ['response_first_byte', t.response?.firstByte],
-    ['response_last_byte', t.response?.ended === null ? null : t.response?.lastByte],
-  );
+function answer({ transaction: { request, response } }: Facts): Proof[] {
+  const found: Proof[] = [];
+  prove(found, 'request_first_byte', request?.firstByte);
+  prove(found, 'request_last_byte', request?.ended === 'complete' ? request.lastByte : null);
+  prove(found, 'response_first_byte', response?.firstByte);
+  prove(found, 'response_last_byte', response?.ended === null ? null : response?.lastByte);
+  return found;
 }
 
-/** Most attempts are delivered and of most of them nobody asks for the proof, so it is collected when asked for. */
-class Answered implements Finding {
+/** What is said of an attempt that is plainly delivered; of most of them nobody asks for the proof. */
+export class Answered implements Finding {
   readonly #facts: Facts;
 
   constructor(facts: Facts) {
