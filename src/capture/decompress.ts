@@ -39,6 +39,7 @@ export function decompressing(input: Input): Input {
     get stored() {
       return compressed;
     },
+    digest: () => (compressed === null ? (input.digest?.() ?? null) : null),
     async read(into, signal) {
       if (compressed !== null) return compressed.read(into, signal);
       let length = await input.read(into, signal);

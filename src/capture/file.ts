@@ -14,6 +14,7 @@ import { UserError } from '../error.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import { decompressing } from './decompress.ts';
 import { count, Delivery, nameOf, newFacts } from './delivery.ts';
+import { digestOf, isWorthThread } from './digest.ts';
 import { compileFilter } from './filter-compiler.ts';
 import { filtered } from './filtered.ts';
 import type { Input } from './input.ts';
@@ -222,6 +223,17 @@ function fileInput(path: string, size: number | null): Input {
       return (await readHandle(into, null)).bytesRead;
     },
     readAt: size === null ? null : async (into, position) => (await readHandle(into, position)).bytesRead,
+    digest() {
+      if (size === null || handle === null || !isWorthThread(size)) return null;
+      const digest = digestOf(handle.fd, size);
+      return {
+        of: (bytes) =>
+          digest.of(bytes).catch((error: unknown) => {
+            throw asUserError(path, error);
+          }),
+        stop: () => digest.stop(),
+      };
+    },
     remember() {},
     // Thousands of rotated files may be looked at before the first is read: none may stay open.
     rewind: close,

@@ -2,6 +2,7 @@
  * The border inside this folder between who reads (file.ts knows files, pipes and the system) and what is read:
  * a source of bytes that can be looked at before its turn.
  */
+import type { Digest } from './digest.ts';
 
 export interface Input {
   readonly path: string;
@@ -17,6 +18,11 @@ export interface Input {
    * @returns bytes read, 0 at the end.
    */
   readonly readAt: ((into: Buffer, position: number) => Promise<number>) | null;
+  /**
+   * Begins to compute the file's digest beside what is read; null where that does not pay, or cannot be. To be asked once
+   * something was read, and either answered or stopped before `close`.
+   */
+  digest?(): Digest | null;
   /** Where the bytes read are not those of the file, the account of the latter. */
   readonly stored: Stored | null;
   /** From here on what is read can be read again after `rewind`. */

@@ -70,8 +70,15 @@ export class Intake {
    * @param hash false where the digest is not asked for.
    * @param foretold drops of this file that the facts know already.
    */
-  open(path: string, hash = true, foretold = 0): void {
-    this.begin(this.delivery.openFile(path, foretold), hash);
+  open(path: string, hash = true, foretold = 0): FileFacts {
+    const file = this.delivery.openFile(path, foretold);
+    this.begin(file, hash);
+    return file;
+  }
+
+  /** Before anything was taken: somebody else computes this file's digest. */
+  leaveDigest(): void {
+    this.hash = null;
   }
 
   /** @param file what the delivery has opened. */

@@ -7,6 +7,7 @@ import { LIMITS, type OnLimit } from '../limits.ts';
 import { Batch } from './batch.ts';
 import type { RunClock } from './clock.ts';
 import { Delivery } from './delivery.ts';
+import type { Digest } from './digest.ts';
 import { type Input, readSome } from './input.ts';
 import { Intake } from './intake.ts';
 import { inputLane, type Lane, type RunFile, runLane } from './lane.ts';
@@ -136,18 +137,26 @@ async function readThrough(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { intake } = reader;
-  intake.open(input.path, reader.digests, foretold);
+  const file = intake.open(input.path, reader.digests, foretold);
   let whole = false;
-  while (!whole && !signal?.aborted) {
-    const length = await readSome(input, intake.room(), signal);
-    if (length < 0) break;
-    if (length === 0) whole = !signal?.aborted;
-    else reader.onRead(intake.took(length, input.stored));
-    if (length <= 0 || input.readAt === null) continue;
-    whole = await readAhead(input.readAt, length, intake, reader.onRead, signal);
-    break;
+  let digest: Digest | null = null;
+  try {
+    while (!whole && !signal?.aborted) {
+      const length = await readSome(input, intake.room(), signal);
+      if (length < 0) break;
+      if (file.bytes === 0 && length > 0 && reader.digests) digest = input.digest?.() ?? null;
+      if (digest !== null) intake.leaveDigest();
+      if (length === 0) whole = !signal?.aborted;
+      else reader.onRead(intake.took(length, input.stored));
+      if (length <= 0 || input.readAt === null) continue;
+      whole = await readAhead(input.readAt, length, intake, reader.onRead, signal);
+      break;
+    }
+    intake.close(whole, input.stored);
+    if (digest !== null && whole) file.sha256 = await digest.of(file.bytes);
+  } finally {
+    digest?.stop();
   }
-  intake.close(whole, input.stored);
   await input.close();
 }
 
