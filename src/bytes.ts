@@ -28,3 +28,13 @@ export function u16le(bytes: Uint8Array, at: number): number {
 export function u32le(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
+
+/** What `Buffer` has beside its documented methods: what `toString` calls. */
+interface Sliced {
+  latin1Slice(start: number, end: number): string;
+}
+
+/** `bytes[start, end)`, a character a byte. `toString` takes 50 ns to find out that this is what it is to do: a third of its time. */
+export function latin1Of(bytes: Buffer, start: number, end: number): string {
+  return (bytes as Buffer & Sliced).latin1Slice(start, end);
+}

@@ -4,6 +4,7 @@
  * Each byte is looked at once. A head is kept as one text, and its fields are cut out when somebody asks for them, which for
  * most heads nobody does: at once it took half of a head's time, and 1.3 kB of garbage a request.
  */
+import { latin1Of } from '../bytes.ts';
 import { LIMITS } from '../limits.ts';
 import { METHODS, TOKEN, trimBlanks } from './grammar.ts';
 import { type HeaderField, NO_LENGTH, type RequestHead, type ResponseHead, SEE_FIELDS } from './message.ts';
@@ -22,24 +23,22 @@ const POST = latin1('POST');
 const GET = latin1('GET');
 const HTTP_1 = latin1('HTTP/1.');
 const HOST = latin1('host');
-const CONTENT_TYPE = latin1('content-type');
 const CONTENT_LENGTH = latin1('content-length');
-const CONTENT_ENCODING = latin1('content-encoding');
 const TRANSFER_ENCODING = latin1('transfer-encoding');
 
 /** `HTTP/1.1`, and the index of a reason phrase behind `HTTP/1.1 200 `. */
 const VERSION_BYTES = 8;
 const REASON = 13;
+const CONTENT_TYPE_LENGTH = 'content-type'.length;
+const CONTENT_ENCODING_LENGTH = 'content-encoding'.length;
 /** So many digits are a safe integer, whatever they are. */
 const LENGTH_DIGITS = 15;
 
 /** What is known of the fields once they are scanned. One for all: none is begun before the one before it is a head. */
-const found = { names: 0, declaredLength: NO_LENGTH, hostStart: 0, hostEnd: 0, typed: false, coded: false };
+const found = { names: 0, declaredLength: NO_LENGTH, hostStart: 0, hostEnd: 0 };
 
 /** Of a request or of a response: what is the other's is empty. */
 class CleanHead implements RequestHead, ResponseHead {
-  readonly complete: true;
-  readonly headerBytes: number;
   readonly version: string;
   readonly method: string;
   readonly target: string;
@@ -65,8 +64,6 @@ class CleanHead implements RequestHead, ResponseHead {
     target: string,
     status: number,
   ) {
-    this.complete = true;
-    this.headerBytes = text.length;
     this.version = version;
     this.method = method;
     this.target = target;
@@ -78,6 +75,14 @@ class CleanHead implements RequestHead, ResponseHead {
     this.hostStart = found.hostStart;
     this.hostEnd = found.hostEnd;
     this.fields = null;
+  }
+
+  get complete(): true {
+    return true;
+  }
+
+  get headerBytes(): number {
+    return this.text.length;
   }
 
   get reason(): string {
@@ -122,7 +127,7 @@ export function cleanRequestHead(bytes: Buffer, start: number, end: number): Cle
   if (bytes[fields - 2] !== CR || bytes[fields - 1] !== LF) return null;
   const headEnd = scanFields(bytes, fields, end, start);
   if (headEnd < 0) return null;
-  const text = bytes.toString('latin1', start, headEnd);
+  const text = latin1Of(bytes, start, headEnd);
   const path = text.slice(target - start, version - 1 - start);
   return new CleanHead(text, fields - start, versionAt(bytes, version), method, path, 0);
 }
@@ -141,7 +146,7 @@ export function cleanResponseHead(bytes: Buffer, start: number, end: number): Cl
   if (line < 0 || status === 0) return null;
   const headEnd = scanFields(bytes, line + 2, end, start);
   if (headEnd < 0) return null;
-  const text = bytes.toString('latin1', start, headEnd);
+  const text = latin1Of(bytes, start, headEnd);
   return new CleanHead(text, line + 2 - start, versionAt(bytes, start), '', '', status);
 }
 
@@ -152,8 +157,6 @@ function scanFields(bytes: Buffer, pos: number, end: number, start: number): num
   found.declaredLength = NO_LENGTH;
   found.hostStart = 0;
   found.hostEnd = 0;
-  found.typed = false;
-  found.coded = false;
   let i = pos;
   for (let count = 0; count <= LIMITS.headFields; count++) {
     if (i + 1 >= stop) return -1;
@@ -179,38 +182,33 @@ function lineEnd(bytes: Buffer, pos: number, end: number): number {
   return i + 1 < end && bytes[i] === CR && bytes[i + 1] === LF ? i : -1;
 }
 
-/** Takes in a field; false where it is one that may stand there once and stood there before. */
+/** Takes in a field; false where it may be one that stands in a head once, and stood there before. */
 function note(bytes: Buffer, name: number, colon: number, line: number, start: number): boolean {
   const length = colon - name;
-  found.names |= bitOf(length, bytes[name]!, bytes[colon - 1]!);
+  const bit = bitOf(length, bytes[name]!, bytes[colon - 1]!);
+  const isAgain = (found.names & bit) !== 0;
+  found.names |= bit;
   switch (length) {
     case HOST.length:
-      if (!isName(bytes, name, HOST)) break;
-      if (found.hostStart > 0) return false;
+      if (!isName(bytes, name, HOST)) return true;
       found.hostStart = colon + 1 - start;
       found.hostEnd = line - start;
-      break;
-    case CONTENT_TYPE.length:
-      if (!isName(bytes, name, CONTENT_TYPE)) break;
-      if (found.typed) return false;
-      found.typed = true;
-      break;
+      return !isAgain;
+    case CONTENT_TYPE_LENGTH:
+    case CONTENT_ENCODING_LENGTH:
+      // It may be another than that before: to compare the names costs more than to give such a head away.
+      return !isAgain;
     case CONTENT_LENGTH.length:
-      if (!isName(bytes, name, CONTENT_LENGTH)) break;
+      if (!isName(bytes, name, CONTENT_LENGTH)) return true;
       found.declaredLength =
         found.declaredLength === NO_LENGTH ? lengthAt(bytes, colon + 1, line) : SEE_FIELDS;
-      break;
-    case CONTENT_ENCODING.length:
-      if (!isName(bytes, name, CONTENT_ENCODING)) break;
-      if (found.coded) return false;
-      found.coded = true;
-      break;
+      return true;
     case TRANSFER_ENCODING.length:
       if (isName(bytes, name, TRANSFER_ENCODING)) found.declaredLength = SEE_FIELDS;
-      break;
+      return true;
     default:
+      return true;
   }
-  return true;
 }
 
 /** The value of a Content-Length, where it is nothing but digits and white space around them. */
@@ -269,9 +267,12 @@ function isNamed(text: string, at: number, name: string): boolean {
   return true;
 }
 
-/** Chosen so that no usual field is taken for one that requests are searched for: a Content-Encoding, or the id of a delivery. */
+/**
+ * Chosen so that of the usual fields none is taken for Host, Content-Type or Content-Encoding, and few for one of those in which
+ * the id of a delivery is looked for.
+ */
 function bitOf(length: number, first: number, last: number): number {
-  return 1 << ((length + (first | LOWER) + 13 * (last | LOWER)) & 31);
+  return 1 << ((length + 11 * (first | LOWER) + 29 * (last | LOWER)) & 31);
 }
 
 /** The fields of a text in which nothing is odd. */

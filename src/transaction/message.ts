@@ -2,6 +2,7 @@
  * Collects one HTTP message while it streams in: its moments, offsets and a bounded prefix of its body.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { latin1Of } from '../bytes.ts';
 import { keep, type Mark, type Moment, moveTo } from '../capture/packet.ts';
 import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS, type Stored } from '../limits.ts';
@@ -109,7 +110,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     this.#hold(taken + PIECE);
     if (this.#room === null && this.#kept + taken > ROOM_FROM) this.#move();
     if (this.#room !== null) bytes.copy(this.#room, this.#kept, start, start + taken);
-    else this.#text += bytes.toString('latin1', start, start + taken);
+    else this.#text += latin1Of(bytes, start, start + taken);
     this.#kept += taken;
     if (taken === end - start) return;
     this.#stopKeeping();
