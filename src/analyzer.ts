@@ -136,6 +136,8 @@ export async function analyze(
     timeout: policies.shortestTimeout,
     timeoutOf: (attempt) => policies.of(attempt).timeout,
     onLimit,
+    // Their records are made at once.
+    bodiesLast: false,
     keepsAnswers: (sink.bodies ?? true) || policies.readsAnswers,
     onRequest: (transaction) => deliveries.onRequest(transaction),
     onTransaction(transaction: Transaction) {

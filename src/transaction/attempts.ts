@@ -30,6 +30,8 @@ export interface Context {
   readonly onLimit: OnLimit;
   /** False: nobody will ask for the text of a response's body. Absent: somebody may. */
   readonly keepsAnswers?: boolean;
+  /** False: nobody will ask for a body once its attempt was handed on. Absent: somebody may. */
+  readonly bodiesLast?: boolean;
   /** A request is over on the wire; what becomes of it comes as `onTransaction`. */
   onRequest(transaction: Transaction): void;
   onTransaction(transaction: Transaction): void;

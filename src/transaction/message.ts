@@ -6,6 +6,7 @@ import { latin1Of } from '../bytes.ts';
 import { keep, type Mark, type Moment, moveTo } from '../capture/packet.ts';
 import type { MessageEnd, RequestHead, ResponseHead } from '../http/message.ts';
 import { LIMITS, type Stored } from '../limits.ts';
+import type { Context } from './attempts.ts';
 import { giveBack, ROOM_FROM, takeRoom } from './rooms.ts';
 import type { DecodedBody, HttpStage, Message } from './transaction.ts';
 
@@ -15,10 +16,26 @@ export interface Keeping {
   readonly keepsBody: boolean;
   /** False where nobody will ask for `bodyDigest`. */
   readonly hashed: boolean;
+  /** False where nobody will ask for either once its attempt was handed on. */
+  readonly lasting: boolean;
+}
+
+const REQUEST: Keeping = { keepsBody: true, hashed: true, lasting: true };
+const PASSING_REQUEST: Keeping = { ...REQUEST, lasting: false };
+const ANSWER: Keeping = { keepsBody: true, hashed: false, lasting: true };
+const PASSING_ANSWER: Keeping = { ...ANSWER, lasting: false };
+
+/** What is kept of requests, and of answers. */
+export function keepingOf({
+  keepsAnswers = true,
+  bodiesLast = true,
+}: Pick<Context, 'keepsAnswers' | 'bodiesLast'>) {
+  const answers = bodiesLast ? ANSWER : PASSING_ANSWER;
+  return { requests: bodiesLast ? REQUEST : PASSING_REQUEST, answers: keepsAnswers ? answers : NO_BODY };
 }
 
 /** Of a message that cannot be read, or that nobody reads. */
-export const NO_BODY: Keeping = { keepsBody: false, hashed: false };
+export const NO_BODY: Keeping = { keepsBody: false, hashed: false, lasting: false };
 /** Bytes that an object of a message, and a piece of a body, take beside what they hold. */
 const OBJECTS = 512;
 const PIECE = 32;
@@ -54,6 +71,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
   /** Begun when the body outgrows what is kept of it. */
   #hash: Hash | null = null;
   #hashed: boolean;
+  #lasting: boolean;
   #head: H | null = null;
   #stored: Stored | null;
   /** Of it, what is held here. */
@@ -63,7 +81,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     start: number,
     at: Moment,
     decode: HttpStage['decodeBody'],
-    { keepsBody, hashed }: Keeping,
+    { keepsBody, hashed, lasting }: Keeping,
     stored: Stored | null = null,
   ) {
     this.#stored = stored;
@@ -71,6 +89,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     this.#decode = decode;
     this.#keeping = keepsBody;
     this.#hashed = hashed;
+    this.#lasting = lasting;
     this.start = start;
     this.end = start;
     this.firstByte = keep(at);
@@ -108,7 +127,7 @@ export class CollectedMessage<H extends RequestHead | ResponseHead> implements M
     }
     const taken = Math.min(LIMITS.bodyBytes - this.#kept, end - start);
     this.#hold(taken + PIECE);
-    if (this.#room === null && this.#kept + taken > ROOM_FROM) this.#move();
+    if (this.#room === null && !this.#lasting && this.#kept + taken > ROOM_FROM) this.#move();
     if (this.#room !== null) bytes.copy(this.#room, this.#kept, start, start + taken);
     else this.#text += latin1Of(bytes, start, start + taken);
     this.#kept += taken;

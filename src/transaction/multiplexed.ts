@@ -18,7 +18,7 @@ import type { Connection, Side } from '../tcp/stream.ts';
 import type { Attempts, Context } from './attempts.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Flow } from './flow.ts';
-import { CollectedMessage, type Keeping, NO_BODY } from './message.ts';
+import { CollectedMessage, type Keeping, keepingOf, NO_BODY } from './message.ts';
 import type { Carrier } from './ordered.ts';
 import { fieldValue, requestHead, responseHead } from './sections.ts';
 import { type Shared, Stream } from './stream.ts';
@@ -209,7 +209,7 @@ export class Multiplexed {
     }
     const exchange = this.#beginExchange(id);
     if (exchange.index > 1) exchange.idleBefore = this.#setting.carrier.idleAt(span.first);
-    const request = this.#begin<RequestHead>(side, span, { keepsBody: true, hashed: true });
+    const request = this.#begin<RequestHead>(side, span, keepingOf(this.#setting.context).requests);
     exchange.request = request;
     request.head = head;
     this.#reach(request, side, span);
@@ -234,11 +234,8 @@ export class Multiplexed {
       exchange.noteInterim(head.status, span.first);
       return;
     }
-    const { keepsAnswers } = this.#setting.context;
-    const response = this.#begin<ResponseHead>(side, span, {
-      keepsBody: keepsAnswers ?? true,
-      hashed: false,
-    });
+    const { answers } = keepingOf(this.#setting.context);
+    const response = this.#begin<ResponseHead>(side, span, answers);
     exchange.response = response;
     response.head = head;
     this.#reach(response, side, span);

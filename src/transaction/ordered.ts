@@ -9,7 +9,7 @@ import type { Place } from '../tls/tls.ts';
 import type { Attempts, Context } from './attempts.ts';
 import { addOther, type Exchange } from './exchange.ts';
 import { Foreign } from './foreign.ts';
-import { CollectedMessage, type Keeping, NO_BODY } from './message.ts';
+import { CollectedMessage, keepingOf, NO_BODY } from './message.ts';
 import type { Positions } from './positions.ts';
 import { RequestSink, type Requests, ResponseSink, type Responses } from './sinks.ts';
 import type { Parser } from './transaction.ts';
@@ -19,10 +19,6 @@ const isUpgrade = (head: ResponseHead) =>
   head.complete &&
   head.status === 101 &&
   head.headers.some(({ name, value }) => name.toLowerCase() === 'upgrade' && value.toLowerCase() === 'h2c');
-
-/** What is kept of requests. */
-const REQUESTS: Keeping = { keepsBody: true, hashed: true };
-const ANSWERS: Keeping = { keepsBody: true, hashed: false };
 
 /** What pairing needs of the connection, or of the TLS in it. */
 export interface Carrier {
@@ -55,8 +51,7 @@ export class Ordered implements Requests, Responses {
   /** The response whose bytes are coming in, and what it answers (null: an interim one, or nothing). */
   #receiving: CollectedMessage<ResponseHead> | null = null;
   #answering: Exchange | null = null;
-  /** What is kept of answers. */
-  #answers: Keeping;
+  #keeping: ReturnType<typeof keepingOf>;
   #foreign: Foreign;
   #tunnel = false;
   /** Where the record began that stopped short and was taken for a request. */
@@ -72,7 +67,7 @@ export class Ordered implements Requests, Responses {
     this.#attempts = attempts;
     this.#carrier = carrier;
     this.#at = connection.first;
-    this.#answers = (context.keepsAnswers ?? true) ? ANSWERS : NO_BODY;
+    this.#keeping = keepingOf(context);
     this.#foreign = new Foreign(attempts);
   }
 
@@ -257,7 +252,7 @@ export class Ordered implements Requests, Responses {
       this.#positions.startOf(side, position),
       this.#positions.firstOf(side, position, at),
       this.#context.http.decodeBody,
-      this.#answers,
+      this.#keeping.answers,
       this.#connection.stored,
     );
     this.#answering = this.#answerable() ?? null;
@@ -282,7 +277,7 @@ export class Ordered implements Requests, Responses {
       this.#positions.startOf(sender, position),
       at,
       this.#context.http.decodeBody,
-      REQUESTS,
+      this.#keeping.requests,
       this.#connection.stored,
     );
     exchange.requestUnseen = this.#requestGap;
