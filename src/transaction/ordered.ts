@@ -208,12 +208,12 @@ export class Ordered implements Requests, Responses {
     return this.#attempts.sender === 0 ? 1 : 0;
   }
 
-  /** The message that `RequestSink`, or `ResponseSink`, is told of. */
+  // What follows is for the sinks of the parsers.
+
   get sent(): Exchange {
     return this.#sending!;
   }
 
-  /** What it answers; null where it answers nothing. */
   get answered(): Exchange | null {
     return this.#answering;
   }

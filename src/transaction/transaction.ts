@@ -74,7 +74,10 @@ export interface Message<H extends RequestHead | ResponseHead> {
   /** Without transfer coding. */
   bodyBytes: number;
   bodyCaptured: number;
-  /** The text of the body's prefix, bounded, contiguous from its start; decoded when it is first asked for. */
+  /**
+   * The text of the body's prefix, bounded, contiguous from its start; decoded when it is asked for. Where bodies do not last
+   * (`Context`), this and `bodyDigest` are not to be asked for after the attempt was handed on.
+   */
   decoded(): DecodedBody;
   /** SHA-256 of all of the body, without transfer coding, of a request; null where it was not captured whole. */
   bodyDigest(): string | null;

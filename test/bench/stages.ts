@@ -116,6 +116,7 @@ async function attempts(file: string, onTransaction: (transaction: Transaction) 
     timeout: DEFAULT_OPTIONS.timeout,
     onLimit: nothing,
     keepsAnswers: false,
+    bodiesLast: false,
     onRequest: nothing,
     onTransaction,
   };
