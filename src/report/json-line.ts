@@ -37,6 +37,18 @@ export function piece(json: string): Uint8Array {
   return Buffer.from(json);
 }
 
+/** What stands before a value that is not the first, by the name of its field. */
+export function names<const N extends string>(...fields: readonly N[]): Readonly<Record<N, Uint8Array>> {
+  const entries = fields.map((field) => [field, piece(`,"${field}":`)]);
+  return Object.fromEntries(entries) as Record<N, Uint8Array>;
+}
+
+/** The fields of an object, to be put behind others. */
+export function inner(value: object): Uint8Array {
+  return piece(`,${safeJson(value).slice(1, -1)}`);
+}
+
+export const LINE_END = piece('\n');
 const NULL = piece('null');
 const TRUE = piece('true');
 const FALSE = piece('false');
@@ -193,6 +205,18 @@ export class JsonLine {
       bytes[end] = QUOTE;
       this.#length = end + 1;
     }
+  }
+
+  /** A moment with what stands before it. */
+  time(name: Uint8Array, time: Time | null, clock: Clock): void {
+    this.put(name);
+    this.moment(time, clock);
+  }
+
+  /** A duration likewise. */
+  span(name: Uint8Array, milliseconds: number | null, clock: Clock): void {
+    this.put(name);
+    this.duration(milliseconds, clock);
   }
 
   texts(values: readonly string[]): void {

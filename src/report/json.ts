@@ -4,7 +4,8 @@
  */
 import type { Outcome } from '../verdict/verdict.ts';
 import type { ReportContext } from './context.ts';
-import { deliveryJson, transactionJson } from './json-records.ts';
+import { deliveryJson } from './json-deliveries.ts';
+import { transactionJson } from './json-transactions.ts';
 import { captureJson, hostJson, summaryJson, unseenJson } from './json-values.ts';
 import { completing, finalPlaces } from './places.ts';
 import type { Output, Reporter } from './reporter.ts';

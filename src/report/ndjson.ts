@@ -3,7 +3,8 @@
  * deliveries, hosts, capture, and the summary last.
  */
 import type { ReportContext } from './context.ts';
-import { deliveryLine, transactionLine } from './json-records.ts';
+import { deliveryLine } from './json-deliveries.ts';
+import { transactionLine } from './json-transactions.ts';
 import { captureJson, hostJson, summaryJson, unseenJson } from './json-values.ts';
 import type { Output, Reporter } from './reporter.ts';
 

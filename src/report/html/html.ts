@@ -11,7 +11,8 @@ import {
   type UnseenRecord,
 } from '../../verdict/verdict.ts';
 import type { ReportContext } from '../context.ts';
-import { deliveryJson, transactionJson } from '../json-records.ts';
+import { deliveryJson } from '../json-deliveries.ts';
+import { transactionJson } from '../json-transactions.ts';
 import { captureJson, hostJson, summaryJson, unseenJson } from '../json-values.ts';
 import { hostAndPort, receiverOf } from '../listing.ts';
 import type { Output, Reporter } from '../reporter.ts';

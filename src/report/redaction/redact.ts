@@ -70,6 +70,12 @@ class Redactor {
   readonly #texts: Map<string, string>;
   readonly #requestFields: KnownField[];
   readonly #responseFields: KnownField[];
+  /** Where the key of a delivery was found last, and whether that is a secret's name. */
+  #fromLast: string;
+  #fromSecret: boolean;
+  /** The body of an answer that came last: most are the same few words. */
+  #answerLast: string | null;
+  #answerSafe: string | null;
   /** A secret was met in the record at hand. */
   #met: boolean;
 
@@ -79,6 +85,10 @@ class Redactor {
     this.#texts = new Map();
     this.#requestFields = [];
     this.#responseFields = [];
+    this.#fromLast = '';
+    this.#fromSecret = names.has('');
+    this.#answerLast = null;
+    this.#answerSafe = null;
     this.#met = false;
   }
 
@@ -115,7 +125,13 @@ class Redactor {
   /** The last word of `json:/card/token`, `form:sign`, `header:X-Api-Key` names the field. */
   #isNamed({ keyFrom }: DeliveryRecord): boolean {
     const from = keyFrom ?? '';
-    return this.#names.has(from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1));
+    if (from !== this.#fromLast) {
+      this.#fromLast = from;
+      this.#fromSecret = this.#names.has(
+        from.slice(Math.max(from.lastIndexOf(':'), from.lastIndexOf('/')) + 1),
+      );
+    }
+    return this.#fromSecret;
   }
 
   #request(request: RequestRecord): RequestRecord {
@@ -136,7 +152,7 @@ class Redactor {
       ...response,
       reason: this.#text(response.reason),
       headers: this.#headers(headers, this.#responseFields),
-      body: isForm(headers) ? this.#body(body, headers) : this.#text(body),
+      body: isForm(headers) ? this.#body(body, headers) : this.#answer(body),
     };
   }
 
@@ -178,6 +194,14 @@ class Redactor {
     return masked(body, spans);
   }
 
+  #answer(body: string | null): string | null {
+    if (body !== this.#answerLast) {
+      this.#answerLast = body;
+      this.#answerSafe = this.#text(body);
+    }
+    return this.#answerSafe;
+  }
+
   #text<T extends string | null>(text: T): T | string {
     if (text === null || isInnocent(text)) return text;
     const safe = text.length > LONGEST_REMEMBERED ? this.#searched(text) : this.#remembered(text);
@@ -206,9 +230,9 @@ class Redactor {
 
   /** @param named what it was found under says that it is a secret. */
   #key(key: string, named: boolean): string {
-    const known = this.#keys.get(key);
+    const known = this.#keys.size === 0 ? undefined : this.#keys.get(key);
     if (known !== undefined) return known;
-    if (!named && secretSpans(key, this.#names).length === 0) return key;
+    if (!named && (isInnocent(key) || secretSpans(key, this.#names).length === 0)) return key;
     const name = `${MASK}-${this.#keys.size + 1}`;
     this.#keys.set(key, name);
     return name;

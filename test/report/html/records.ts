@@ -1,6 +1,6 @@
 /** Records as the page reads them, and packets, for the tests of its parts. */
 import type { PacketRecord, Row, TransactionRecord } from '../../../src/report/html/client/records.ts';
-import { transactionJson } from '../../../src/report/json-records.ts';
+import { transactionJson } from '../../../src/report/json-transactions.ts';
 import { en } from '../../../src/report/summary/en.ts';
 import { CLOCK, transaction } from '../records.ts';
 

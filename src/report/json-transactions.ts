@@ -1,23 +1,21 @@
 /**
- * The records that come by the hundred thousand, transactions and deliveries, as `json-values.ts` would write them: one line
- * each, the contract's fields in its order, put into a `JsonLine` value by value. What many records have in common is
- * remembered as it was put.
+ * Transactions, which come by the hundred thousand, as `json-values.ts` would write them: one line each, the contract's
+ * fields in its order, put into a `JsonLine` value by value. What many have in common is remembered as it was put.
  */
-import type { Time } from '../capture/packet.ts';
 import type {
   ConnectionRecord,
-  DeliveryRecord,
   Evidence,
   Place,
   RequestRecord,
   ResponseRecord,
+  Role,
   TransactionFacts,
   TransactionRecord,
   TransactionTimes,
   TransactionTimings,
 } from '../verdict/verdict.ts';
 import { JsonFields } from './json-fields.ts';
-import { JsonLine, piece, safeJson } from './json-line.ts';
+import { inner, JsonLine, LINE_END, names, piece, safeJson } from './json-line.ts';
 import type { Language } from './summary/language.ts';
 import { type Clock, rfc3339 } from './time.ts';
 
@@ -29,30 +27,11 @@ export function transactionJson(record: TransactionRecord, clock: Clock, languag
   return line.toString();
 }
 
-export function deliveryJson(record: DeliveryRecord, clock: Clock): string {
-  putDelivery(record, clock);
-  return line.toString();
-}
-
-const LINE_END = piece('\n');
-
 /** The same with the end of a line; lent until the next. */
 export function transactionLine(record: TransactionRecord, clock: Clock, language: Language): Uint8Array {
   putTransaction(record, clock, language);
   line.put(LINE_END);
   return line.bytes;
-}
-
-export function deliveryLine(record: DeliveryRecord, clock: Clock): Uint8Array {
-  putDelivery(record, clock);
-  line.put(LINE_END);
-  return line.bytes;
-}
-
-/** What stands before a value, by the name of its field. */
-function names<const N extends string>(...fields: readonly N[]): Readonly<Record<N, Uint8Array>> {
-  const entries = fields.map((field) => [field, piece(`,"${field}":`)]);
-  return Object.fromEntries(entries) as Record<N, Uint8Array>;
 }
 
 const TRANSACTION = {
@@ -117,11 +96,6 @@ function putJudgement(record: TransactionRecord, language: Language): void {
   line.put(known.json);
 }
 
-/** The fields of an object, to be put among others. */
-function inner(value: object): Uint8Array {
-  return piece(`,${safeJson(value).slice(1, -1)}`);
-}
-
 /** The last of each way to end. */
 const endings = new Map<string | null, { readonly facts: TransactionFacts; readonly json: Uint8Array }>();
 
@@ -141,7 +115,11 @@ function putFacts(facts: TransactionFacts): void {
   line.put(known.json);
 }
 
-const MESSAGE = names('headers', 'headerBytes', 'bodyBytes', 'bodyCaptured', 'complete', 'body');
+const MESSAGE = {
+  ...names('headers', 'headerBytes', 'bodyBytes', 'bodyCaptured'),
+  wholeBody: piece(',"complete":true,"body":'),
+  partialBody: piece(',"complete":false,"body":'),
+};
 const requestFields = new JsonFields();
 
 function putRequest(request: RequestRecord | null): void {
@@ -158,16 +136,16 @@ function putRequest(request: RequestRecord | null): void {
   line.number(request.bodyBytes);
   line.put(MESSAGE.bodyCaptured);
   line.number(request.bodyCaptured);
-  line.put(MESSAGE.complete);
-  line.flag(request.complete);
-  line.put(MESSAGE.body);
+  line.put(request.complete ? MESSAGE.wholeBody : MESSAGE.partialBody);
   line.text(request.body);
   line.put(END);
 }
 
+/** Characters of what is remembered by what it holds. */
+const LONGEST = 1_024;
+
 /** Start lines remembered by their URL: they come again and again, those of many receivers in turn. */
 const STARTS = 1_024;
-const LONGEST_URL = 256;
 const starts = new Map<string, { readonly request: RequestStart; readonly json: Uint8Array }>();
 
 type RequestStart = Pick<RequestRecord, 'method' | 'target' | 'url' | 'host' | 'version'>;
@@ -187,14 +165,14 @@ function putStart({ method, target, url, host, version }: RequestRecord): void {
   const json = safeJson({ method, target, url, host, version });
   const start = piece(json.slice(0, -1));
   line.put(start);
-  if (url === null || url.length > LONGEST_URL) return;
+  if (url === null || json.length > LONGEST) return;
   if (starts.size >= STARTS) starts.clear();
   // Parsed again it is a copy: a piece of a head would keep all of that head in memory.
   const request: RequestStart = JSON.parse(json);
   starts.set(request.url ?? '', { request, json: start });
 }
 
-const RESPONSE = { ...names('reason', 'version', 'interim'), status: piece('{"status":') };
+const RESPONSE = { ...names('interim'), noInterim: piece(',"interim":[]') };
 const responseFields = new JsonFields();
 
 function putResponse(response: ResponseRecord | null): void {
@@ -202,25 +180,36 @@ function putResponse(response: ResponseRecord | null): void {
     line.text(null);
     return;
   }
-  line.put(RESPONSE.status);
-  line.number(response.status);
-  line.put(RESPONSE.reason);
-  line.text(response.reason);
-  line.put(RESPONSE.version);
-  line.text(response.version);
+  putStatusLine(response);
   line.put(MESSAGE.headers);
   responseFields.put(response.headers, line);
   line.put(MESSAGE.headerBytes);
   line.number(response.headerBytes);
   line.put(MESSAGE.bodyBytes);
   line.number(response.bodyBytes);
-  line.put(MESSAGE.complete);
-  line.flag(response.complete);
-  line.put(MESSAGE.body);
+  line.put(response.complete ? MESSAGE.wholeBody : MESSAGE.partialBody);
   line.text(response.body);
-  line.put(RESPONSE.interim);
-  line.numbers(response.interim);
+  if (response.interim.length === 0) line.put(RESPONSE.noInterim);
+  else {
+    line.put(RESPONSE.interim);
+    line.numbers(response.interim);
+  }
   line.put(END);
+}
+
+/** The last status line of each status. */
+const statusLines = new Map<number | null, { readonly response: StatusLine; readonly json: Uint8Array }>();
+
+type StatusLine = Pick<ResponseRecord, 'status' | 'reason' | 'version'>;
+
+function putStatusLine({ status, reason, version }: ResponseRecord): void {
+  let known = statusLines.get(status);
+  if (known === undefined || known.response.reason !== reason || known.response.version !== version) {
+    const json = safeJson({ status, reason, version });
+    known = { response: JSON.parse(json), json: piece(json.slice(0, -1)) };
+    if (json.length <= LONGEST) statusLines.set(status, known);
+  }
+  line.put(known.json);
 }
 
 const TIMES = {
@@ -234,53 +223,49 @@ function putTimes(times: TransactionTimes, clock: Clock): void {
   const { syn, synAck, established, tlsDone } = times;
   if (syn === null && synAck === null && established === null && tlsDone === null) line.put(TIMES.noneBefore);
   else {
-    putTime(TIMES.syn, syn, clock);
-    putTime(TIMES.synAck, synAck, clock);
-    putTime(TIMES.established, established, clock);
-    putTime(TIMES.tlsDone, tlsDone, clock);
+    line.time(TIMES.syn, syn, clock);
+    line.time(TIMES.synAck, synAck, clock);
+    line.time(TIMES.established, established, clock);
+    line.time(TIMES.tlsDone, tlsDone, clock);
   }
-  putTime(TIMES.requestFirstByte, times.requestFirstByte, clock);
-  putTime(TIMES.requestLastByte, times.requestLastByte, clock);
-  putTime(TIMES.requestAcked, times.requestAcked, clock);
-  putTime(TIMES.responseFirstByte, times.responseFirstByte, clock);
-  putTime(TIMES.responseLastByte, times.responseLastByte, clock);
-  putTime(TIMES.closed, times.closed, clock);
+  line.time(TIMES.requestFirstByte, times.requestFirstByte, clock);
+  line.time(TIMES.requestLastByte, times.requestLastByte, clock);
+  line.time(TIMES.requestAcked, times.requestAcked, clock);
+  line.time(TIMES.responseFirstByte, times.responseFirstByte, clock);
+  line.time(TIMES.responseLastByte, times.responseLastByte, clock);
+  line.time(TIMES.closed, times.closed, clock);
   line.put(END);
-}
-
-function putTime(name: Uint8Array, time: Time | null, clock: Clock): void {
-  line.put(name);
-  line.moment(time, clock);
 }
 
 const TIMINGS = {
   ...names('tls', 'send', 'ack', 'wait', 'receive', 'total', 'gaveUpAfter'),
   connect: piece(',"timings":{"connect":'),
+  noneBefore: piece(',"timings":{"connect":null,"tls":null'),
 };
 
 function putTimings(timings: TransactionTimings, clock: Clock): void {
-  putDuration(TIMINGS.connect, timings.connect, clock);
-  putDuration(TIMINGS.tls, timings.tls, clock);
-  putDuration(TIMINGS.send, timings.send, clock);
-  putDuration(TIMINGS.ack, timings.ack, clock);
-  putDuration(TIMINGS.wait, timings.wait, clock);
-  putDuration(TIMINGS.receive, timings.receive, clock);
-  putDuration(TIMINGS.total, timings.total, clock);
-  putDuration(TIMINGS.gaveUpAfter, timings.gaveUpAfter, clock);
+  if (timings.connect === null && timings.tls === null) line.put(TIMINGS.noneBefore);
+  else {
+    line.span(TIMINGS.connect, timings.connect, clock);
+    line.span(TIMINGS.tls, timings.tls, clock);
+  }
+  line.span(TIMINGS.send, timings.send, clock);
+  line.span(TIMINGS.ack, timings.ack, clock);
+  line.span(TIMINGS.wait, timings.wait, clock);
+  line.span(TIMINGS.receive, timings.receive, clock);
+  line.span(TIMINGS.total, timings.total, clock);
+  line.span(TIMINGS.gaveUpAfter, timings.gaveUpAfter, clock);
   line.put(END);
 }
 
-function putDuration(name: Uint8Array, milliseconds: number | null, clock: Clock): void {
-  line.put(name);
-  line.duration(milliseconds, clock);
-}
-
 const CONNECTION = {
-  ...names('port', 'index', 'reused', 'idleBefore', 'history', 'retransmissions', 'rtt'),
+  ...names('port', 'history', 'retransmissions', 'rtt'),
   id: piece(',"connection":{"id":'),
   sender: piece(',"sender":{"ip":'),
   receiver: piece('},"receiver":{"ip":'),
   index: piece('},"index":'),
+  reused: piece(',"reused":true,"idleBefore":'),
+  first: piece(',"reused":false,"idleBefore":'),
 };
 
 function putConnection(connection: ConnectionRecord, clock: Clock): void {
@@ -297,21 +282,19 @@ function putConnection(connection: ConnectionRecord, clock: Clock): void {
   line.number(receiver.port);
   line.put(CONNECTION.index);
   line.number(connection.index);
-  line.put(CONNECTION.reused);
-  line.flag(connection.reused);
-  putDuration(CONNECTION.idleBefore, connection.idleBefore, clock);
+  line.span(connection.reused ? CONNECTION.reused : CONNECTION.first, connection.idleBefore, clock);
   line.put(CONNECTION.history);
   line.text(connection.history);
   line.put(CONNECTION.retransmissions);
   line.number(connection.retransmissions);
-  putDuration(CONNECTION.rtt, connection.rtt, clock);
+  line.span(CONNECTION.rtt, connection.rtt, clock);
   putMedium(connection);
   line.put(END);
 }
 
 /** The last without TLS and streams: packets of a capture come by the same way. */
 let medium: Pick<ConnectionRecord, 'link' | 'vlan' | 'interface'> = { link: '', vlan: null, interface: null };
-let mediumJson = inner(medium);
+let mediumJson = inner({ ...medium, tls: null, stream: null });
 
 function putMedium({ link, vlan, interface: name, tls, stream }: ConnectionRecord): void {
   const alike = medium.link === link && medium.vlan === vlan && medium.interface === name;
@@ -359,11 +342,12 @@ function putAsides({ signals, likely, missing }: TransactionRecord): void {
   line.texts(missing);
 }
 
-const EVIDENCE = { ...names('frame', 'time', 'role'), open: piece('['), next: piece(','), close: piece(']') };
+const EVIDENCE = { ...names('time'), open: piece('['), next: piece(','), close: piece(']') };
 
-/** The file last named: few packets are of another than the one before. */
+/** The file last named, up to the frame: few packets are of another than the one before. */
 let namedFile: string | null = null;
 let namedFileJson = piece('');
+const roles = new Map<string, Uint8Array>();
 
 function putEvidence(evidence: readonly Evidence[], clock: Clock): void {
   line.put(TRANSACTION.evidence);
@@ -373,69 +357,21 @@ function putEvidence(evidence: readonly Evidence[], clock: Clock): void {
     if (i > 0) line.put(EVIDENCE.next);
     if (file !== namedFile) {
       namedFile = file;
-      namedFileJson = piece(safeJson({ file }).slice(0, -1));
+      namedFileJson = piece(`${safeJson({ file }).slice(0, -1)},"frame":`);
     }
     line.put(namedFileJson);
-    line.put(EVIDENCE.frame);
     line.number(frame);
-    putTime(EVIDENCE.time, time, clock);
-    line.put(EVIDENCE.role);
-    line.text(role);
-    line.put(END);
+    line.time(EVIDENCE.time, time, clock);
+    putRole(role);
   }
   line.put(EVIDENCE.close);
 }
 
-const DELIVERY = {
-  ...names('host', 'outcome', 'verdict', 'attempts', 'attemptCount', 'intervals', 'firstSent', 'firstAcked'),
-  ...names('deliveredAt', 'duplicatesAfterAck', 'duplicatesAfterDelivery', 'method', 'port', 'path'),
-  ...names('keyFrom', 'inferred', 'expected'),
-  key: piece('{"type":"delivery","key":'),
-};
-
-function putDelivery(record: DeliveryRecord, clock: Clock): void {
-  line.clear();
-  line.put(DELIVERY.key);
-  line.text(record.key);
-  line.put(DELIVERY.host);
-  line.text(record.host);
-  line.put(DELIVERY.outcome);
-  line.text(record.outcome);
-  line.put(DELIVERY.verdict);
-  line.text(record.verdict);
-  line.put(DELIVERY.attempts);
-  line.texts(record.attempts);
-  line.put(DELIVERY.attemptCount);
-  line.number(record.attemptCount);
-  line.put(DELIVERY.intervals);
-  line.durations(record.intervals, clock);
-  putTime(DELIVERY.firstSent, record.firstSent, clock);
-  putTime(DELIVERY.firstAcked, record.firstAcked, clock);
-  putTime(DELIVERY.deliveredAt, record.deliveredAt, clock);
-  line.put(DELIVERY.duplicatesAfterAck);
-  line.number(record.duplicatesAfterAck);
-  line.put(DELIVERY.duplicatesAfterDelivery);
-  line.number(record.duplicatesAfterDelivery);
-  line.put(DELIVERY.method);
-  line.text(record.method);
-  line.put(DELIVERY.port);
-  line.number(record.port);
-  line.put(DELIVERY.path);
-  line.text(record.path);
-  line.put(DELIVERY.keyFrom);
-  line.text(record.keyFrom);
-  line.put(DELIVERY.inferred);
-  line.flag(record.inferred);
-  line.put(DELIVERY.expected);
-  const { expected } = record;
-  line.json(
-    expected === null
-      ? 'null'
-      : safeJson({
-          lines: expected.lines,
-          firstTime: rfc3339(expected.firstTime, clock),
-          lastTime: rfc3339(expected.lastTime, clock),
-        }),
-  );
-  line.put(END);
+function putRole(role: Role): void {
+  let json = roles.get(role);
+  if (json === undefined) {
+    json = piece(`,"role":"${role}"}`);
+    roles.set(role, json);
+  }
+  line.put(json);
 }
