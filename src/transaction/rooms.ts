@@ -1,6 +1,6 @@
 /**
  * Rooms for the prefixes of long bodies, used again and again. A long body as text would be one string a segment, then one that
- * joins them, and the collector copies both until the attempt is judged: half of the processor time of a capture of large bodies.
+ * joins them, and the collector copies both until the attempt is judged: 0.4 of 2.5 s for a gigabyte of bodies of 40 kB.
  */
 import { LIMITS } from '../limits.ts';
 
