@@ -2,7 +2,7 @@
  * Where requests go to, as deliveries tell it: method, host, port and path. In: the head of a request and the receiver's
  * address. Out: one object for all requests of one place, as long as a delivery is of it.
  */
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { RequestHead } from '../http/message.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { DeliveryPlace } from './delivery-rows.ts';
@@ -116,7 +116,7 @@ function slotOf(name: string, target: string): number {
 export function shortened(text: string, onLimit: OnLimit): string {
   if (text.length <= LIMITS.keyLength) return text;
   onLimit('keyLength');
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return `sha256:${digestOf('sha256', text)}`;
 }
 
 /** Of a target in origin form or absolute form (RFC 9112 §3.2), without its query. */

@@ -7,7 +7,7 @@
  * One key at two places (a payment and a refund of one order, a webhook with two subscribers) is two deliveries: an
  * answer at one place says nothing about the other.
  */
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { Time } from '../capture/packet.ts';
 import { LIMITS, type OnLimit } from '../limits.ts';
 import type { Transaction } from '../transaction/transaction.ts';
@@ -316,8 +316,7 @@ function identical({ request }: Transaction, { host, port }: DeliveryPlace, quer
   const { method, target } = request!.head!;
   if (request!.bodyBytes === 0 && query === '' && SAFE.has(method.toUpperCase())) return null;
   const content = `${method} ${host}:${port} ${target}`;
-  const hash = createHash('sha256').update(`${content}\n${digest}`).digest('hex');
-  return { value: `sha256:${hash}`, from: 'identical' };
+  return { value: `sha256:${digestOf('sha256', `${content}\n${digest}`)}`, from: 'identical' };
 }
 
 function timeOf(time: number): Time | null {
