@@ -96,6 +96,10 @@ export class DirectionState implements Direction {
     this.stream = new Reassembler(onLimit, stored);
   }
 
+  get onlySyns(): boolean {
+    return this.packets === this.synCount;
+  }
+
   get bytes(): number {
     return this.stream.bytes;
   }

@@ -37,6 +37,8 @@ export class Entry implements Recent<Entry> {
   chained: Entry | null;
   older: Entry | null;
   newer: Entry | null;
+  touched: number;
+  listed: number;
   /** Until when it is remembered after it was closed, and what was closed next. */
   until: Time;
   closedNext: Entry | null;
@@ -59,6 +61,7 @@ export class Entry implements Recent<Entry> {
     this.hash = hash;
     this.list = list;
     this.chained = this.older = this.newer = this.closedNext = null;
+    this.touched = this.listed = 0;
     this.until = Number.POSITIVE_INFINITY;
     this.hasTwin = this.lingering = this.gone = false;
     this.#a3 = s.src3;

@@ -17,11 +17,7 @@ const BEFORE_FIRST = { offset: -1 };
 class RemainsSide implements LifeSide {
   readonly syn: { readonly offset: number } | null;
   readonly synSeq: number;
-  readonly synCount: number;
-  readonly packets: number;
   readonly highest: number;
-  readonly started = true;
-  readonly ended = true;
   readonly finOffset: number;
   readonly next: number;
   readonly #nextSeq: number;
@@ -31,13 +27,23 @@ class RemainsSide implements LifeSide {
     const { syn, stream } = direction;
     this.syn = syn === null ? null : syn.offset === -1 ? BEFORE_FIRST : { offset: syn.offset };
     this.synSeq = direction.synSeq;
-    this.synCount = direction.synCount;
-    this.packets = direction.packets;
     this.highest = direction.highest;
     this.finOffset = stream.finOffset;
     this.next = stream.next;
     this.#nextSeq = stream.seqOf(stream.next);
     this.noted = direction.noted;
+  }
+
+  get onlySyns(): boolean {
+    return false;
+  }
+
+  get started(): boolean {
+    return true;
+  }
+
+  get ended(): boolean {
+    return true;
   }
 
   get stream(): this {
@@ -52,7 +58,6 @@ class RemainsSide implements LifeSide {
 export class Remains implements Life {
   readonly id: number;
   readonly began: Time;
-  readonly finished = true;
   readonly sides: readonly [RemainsSide, RemainsSide];
 
   /** @param connection that is `over`. */
@@ -60,6 +65,10 @@ export class Remains implements Life {
     this.id = id;
     this.began = began;
     this.sides = [new RemainsSide(a), new RemainsSide(b)];
+  }
+
+  get finished(): boolean {
+    return true;
   }
 
   /** To be asked once of each packet. */

@@ -18,11 +18,11 @@ export interface Life {
 }
 
 export interface LifeSide {
-  readonly packets: number;
+  /** Nothing else was seen of it. */
+  readonly onlySyns: boolean;
   readonly highest: number;
   readonly syn: { readonly offset: number } | null;
   readonly synSeq: number;
-  readonly synCount: number;
   readonly stream: {
     readonly started: boolean;
     readonly ended: boolean;
@@ -48,7 +48,7 @@ export function beginsAnew(connection: Life, segment: Segment, side: Side): bool
     return connection.finished || foreign;
   }
   if (me.syn !== null) return true;
-  if (!me.stream.started) return connection.finished || peer.synCount === 0;
+  if (!me.stream.started) return connection.finished || peer.syn === null;
   const late = segment.time - connection.began < REORDER_GRACE;
   const before = me.stream.offsetOf((segment.seq + 1) | 0);
   return !(late && before <= 0 && before > -BEFORE_START);
@@ -56,8 +56,8 @@ export function beginsAnew(connection: Life, segment: Segment, side: Side): bool
 
 /** Whether a handshake that names this first byte cannot be that of a stream of which more was seen than its SYN. */
 function isForeign(direction: LifeSide, first: number): boolean {
-  const { stream, highest, packets, synCount } = direction;
-  if (!stream.started || packets === synCount) return false;
+  const { stream, highest } = direction;
+  if (!stream.started || direction.onlySyns) return false;
   const offset = stream.offsetOf(first);
   return offset < beginning(direction) || offset > highest;
 }

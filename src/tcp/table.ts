@@ -13,7 +13,7 @@ import { Entry, Flows } from './flows.ts';
 import { LogBudget } from './packet-log.ts';
 import { Recency } from './recency.ts';
 import { Remains } from './remains.ts';
-import { beginsAnew, type Life, livesOn, REORDER_GRACE } from './reuse.ts';
+import { beginsAnew, livesOn, REORDER_GRACE } from './reuse.ts';
 import type { EndCause, IcmpError, OpenStreams, Side } from './stream.ts';
 import { TwinFilter } from './twins.ts';
 
@@ -58,8 +58,13 @@ export class ConnectionTable {
   #closedLast: Entry | null = null;
   #closedCount = 0;
   #stored = new Stored();
-  /** Until then none is over by its silence or its age, unless what stands first in a list changes. */
+  /** Until then none is over by its silence or its age, unless another comes to be the first. */
   #quietUntil: Time = Number.NEGATIVE_INFINITY;
+  /** Of those that are followed, the one silent longest when that was found out, and since when. */
+  #silent: Entry | null = null;
+  #silentSince: Time = Number.NEGATIVE_INFINITY;
+  /** Packets that belonged to a connection. */
+  #touches = 0;
 
   /** ICMP errors that quoted a packet of no connection. */
   #early: Early[] = [];
@@ -105,9 +110,7 @@ export class ConnectionTable {
     } else {
       connection.onSegment(segment, side, bytes);
     }
-    if (entry !== this.#followed.newest) this.#touch(entry);
-    // The only one that is followed is the oldest too, whose silence a clock that was set back ends earlier.
-    else if (connection.last.time < connection.previousTime) this.#quietUntil = Number.NEGATIVE_INFINITY;
+    this.#touch(entry);
     if (connection.finished) {
       if (!entry.lingering) this.#linger(entry, connection);
       if (this.#forgets && connection.over && !entry.twin && !entry.hasTwin)
@@ -160,20 +163,22 @@ export class ConnectionTable {
 
   /** The capture has ended. */
   end(at: Moment): void {
-    for (;;) {
-      const { oldest } = this.#followed;
-      const unanswered = this.#unanswered.oldest;
-      if (oldest === null && unanswered === null) return;
-      const first = oldest === null || (unanswered !== null && isSilentLonger(unanswered, oldest));
-      this.#remove((first ? unanswered : oldest)!, 'captureEnd', at);
+    const unanswered = this.#unanswered.all();
+    let next = 0;
+    for (const entry of this.#followed.all()) {
+      for (; next < unanswered.length && isSilentLonger(unanswered[next]!, entry); next++) {
+        this.#remove(unanswered[next]!, 'captureEnd', at);
+      }
+      this.#remove(entry, 'captureEnd', at);
     }
+    for (; next < unanswered.length; next++) this.#remove(unanswered[next]!, 'captureEnd', at);
   }
 
   #begin(hash: number, segment: Segment, portReused: boolean): Entry {
     if (this.#flows.size >= LIMITS.connections) {
       this.#onLimit('connections');
       // One that answers is worth more than one that may never: a flood of SYNs is no way to hide what else happens.
-      this.#remove((this.#unanswered.oldest ?? this.#followed.oldest)!, 'limit', segment);
+      this.#remove((this.#unanswered.first() ?? this.#followed.first())!, 'limit', segment);
     }
     const original = isSyn(segment) ? this.#twins.originalOf(segment) : undefined;
     const known = original?.connection instanceof TcpConnection ? original.connection : null;
@@ -183,6 +188,7 @@ export class ConnectionTable {
     const entry = new Entry(connection, known !== null, hash, segment, this.#unanswered);
     if (known === null && isSyn(segment)) this.#twins.note(segment, entry);
     this.#flows.add(entry);
+    entry.touched = ++this.#touches;
     entry.list.push(entry);
     this.#quietUntil = Number.NEGATIVE_INFINITY;
     return entry;
@@ -242,10 +248,19 @@ export class ConnectionTable {
   }
 
   #touch(entry: Entry): void {
-    if (entry === entry.list.oldest) this.#quietUntil = Number.NEGATIVE_INFINITY;
-    entry.list.remove(entry);
-    entry.list = isUnanswered(entry.connection) ? this.#unanswered : this.#followed;
-    entry.list.push(entry);
+    entry.touched = ++this.#touches;
+    if (entry.list === this.#unanswered) {
+      entry.list.remove(entry);
+      entry.list = isUnanswered(entry.connection) ? this.#unanswered : this.#followed;
+      entry.list.push(entry);
+      this.#quietUntil = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    this.#followed.keep(entry);
+    if (entry !== this.#silent) return;
+    // Another may be silent for longer now; if there is none, a clock that was set back ends this one's silence earlier.
+    const sooner = !this.#followed.isAlone(entry) || entry.last.time < this.#silentSince;
+    if (sooner) this.#quietUntil = Number.NEGATIVE_INFINITY;
   }
 
   #linger(entry: Entry, { sides: [a, b] }: TcpConnection): void {
@@ -281,16 +296,21 @@ export class ConnectionTable {
     }
     this.#expireSilent(this.#followed, IDLE_LIMIT, at);
     this.#expireSilent(this.#unanswered, UNANSWERED_LIMIT, at);
-    this.#quietUntil = Math.min(
-      this.#closedFirst?.until ?? Number.POSITIVE_INFINITY,
-      (this.#followed.oldest?.last.time ?? Number.POSITIVE_INFINITY) + IDLE_LIMIT,
-      (this.#unanswered.oldest?.last.time ?? Number.POSITIVE_INFINITY) + UNANSWERED_LIMIT,
-    );
+    const silent = this.#followed.first();
+    const unanswered = this.#unanswered.first();
+    let until = this.#closedFirst === null ? Number.POSITIVE_INFINITY : this.#closedFirst.until;
+    if (silent !== null) until = Math.min(until, silent.last.time + IDLE_LIMIT);
+    if (unanswered !== null) until = Math.min(until, unanswered.last.time + UNANSWERED_LIMIT);
+    this.#quietUntil = until;
+    this.#silent = silent;
+    if (silent !== null) this.#silentSince = silent.last.time;
   }
 
   #expireSilent(list: Recency<Entry>, limit: Time, at: Moment): void {
-    while (list.oldest !== null && list.oldest.last.time + limit < this.#agenda.now) {
-      this.#remove(list.oldest, 'idle', at);
+    let first = list.first();
+    while (first !== null && first.last.time + limit < this.#agenda.now) {
+      this.#remove(first, 'idle', at);
+      first = list.first();
     }
   }
 
@@ -298,12 +318,11 @@ export class ConnectionTable {
   #relieve(at: Moment): void {
     this.#onLimit('storedBytes');
     // A SYN that nobody answered holds nothing.
-    for (let entry = this.#followed.oldest; entry !== null && this.#stored.bytes > LIMITS.storedBytes / 2; ) {
-      const { newer } = entry;
+    for (const entry of this.#followed.all()) {
+      if (this.#stored.bytes <= LIMITS.storedBytes / 2) return;
       const { connection } = entry;
       const holds = connection instanceof TcpConnection && connection.stored.bytes > 0;
       if (holds && !entry.twin) this.#remove(entry, 'limit', at);
-      entry = newer;
     }
   }
 }
@@ -339,8 +358,10 @@ function isCut({ flags, payload, payloadEnd, payloadLength }: Segment): boolean 
 }
 
 /** Nothing but SYNs of one side. */
-function isUnanswered({ sides: [a, b] }: Life): boolean {
-  return b.packets === 0 && a.packets === a.synCount;
+function isUnanswered(connection: TcpConnection | Remains): boolean {
+  if (connection instanceof Remains) return false;
+  const [a, b] = connection.sides;
+  return b.packets === 0 && a.onlySyns;
 }
 
 /** A SYN that opens a connection. */
