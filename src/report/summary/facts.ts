@@ -48,8 +48,7 @@ export interface Units {
 export function durationIn(units: Units, milliseconds: number | null): string {
   if (milliseconds === null || !Number.isFinite(milliseconds) || milliseconds < 0) return '';
   // Each bound is where the rounded number would need a digit more.
-  if (milliseconds < 0.1) return `${rounded(milliseconds, 3)}${units.ms}`;
-  if (milliseconds < 9.95) return `${rounded(milliseconds, 1)}${units.ms}`;
+  if (milliseconds < 9.95) return `${Number(milliseconds.toFixed(milliseconds < 0.1 ? 3 : 1))}${units.ms}`;
   if (milliseconds < 999.5) return `${Math.round(milliseconds)}${units.ms}`;
   if (milliseconds < 9_995) return `${(milliseconds / 1000).toFixed(2)}${units.s}`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)}${units.s}`;
@@ -57,14 +56,6 @@ export function durationIn(units: Units, milliseconds: number | null): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}${units.min} ${seconds % 60}${units.s}`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}${units.h} ${minutes % 60}${units.min}`;
-}
-
-/** As `toFixed` rounds, which takes 0.2 µs and is asked only about what lies halfway: there the last bit decides. */
-function rounded(value: number, digits: 1 | 3): number {
-  const scale = digits === 1 ? 10 : 1000;
-  const scaled = value * scale;
-  const nearest = Math.round(scaled);
-  return Math.abs(scaled - nearest) < 0.499 ? nearest / scale : Number(value.toFixed(digits));
 }
 
 export type Closing = NonNullable<TransactionRecord['facts']['closedBy']>;
