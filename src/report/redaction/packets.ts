@@ -139,6 +139,9 @@ function isCoded(headers: readonly HeaderField[]): boolean {
   );
 }
 
+const CONTENT_TYPE = 'content-type';
+const FORM = /^\s*application\/x-www-form-urlencoded/i;
+
 /** A form's values end at `&` whatever they hold. */
 export function isForm(headers: readonly HeaderField[]): boolean {
   for (const { name, value } of headers) {
@@ -147,6 +150,3 @@ export function isForm(headers: readonly HeaderField[]): boolean {
   }
   return false;
 }
-
-const CONTENT_TYPE = 'content-type';
-const FORM = /^\s*application\/x-www-form-urlencoded/i;
