@@ -1,7 +1,7 @@
 /**
  * Connections by last activity, in a list of which any may be taken out: what is silent longest stands first. Links are
  * those of the entries themselves, so that a packet costs no allocation. A packet only says when an entry was touched, and moves
- * it but once in a while: to move it each time touched three others, a fiftieth of the time of `short`.
+ * it but once in a while: to move it each time touched three others, a twentieth of the time of `short`.
  */
 
 /** Touches by which an entry may stand too far in front: as many others, at the most, are looked at to find the first one. */

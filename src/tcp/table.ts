@@ -60,7 +60,7 @@ export class ConnectionTable {
   #stored = new Stored();
   /** Until then none is over by its silence or its age, unless another comes to be the first. */
   #quietUntil: Time = Number.NEGATIVE_INFINITY;
-  /** Of those that are followed, the one silent longest when that was found out, and since when. */
+  /** Of those that are followed, the one silent longest where that is known, and since when. */
   #silent: Entry | null = null;
   #silentSince: Time = Number.NEGATIVE_INFINITY;
   /** Packets that belonged to a connection. */
@@ -225,6 +225,7 @@ export class ConnectionTable {
     entry.gone = true;
     this.#flows.remove(entry);
     entry.list.remove(entry);
+    if (entry === this.#silent) this.#silent = null;
     this.#quietUntil = Number.NEGATIVE_INFINITY;
     const { connection } = entry;
     if (entry.twin || connection instanceof Remains) return;
@@ -237,6 +238,9 @@ export class ConnectionTable {
     connection.end('idle', at);
     this.#count(connection);
     entry.connection = new Remains(connection);
+    // To its place now: closed ones come to be the first, and whoever stands there out of place is looked past.
+    entry.list.remove(entry);
+    entry.list.push(entry);
   }
 
   #count({ sides: [a, b], duplicates }: TcpConnection): void {
@@ -258,9 +262,10 @@ export class ConnectionTable {
     }
     this.#followed.keep(entry);
     if (entry !== this.#silent) return;
-    // Another may be silent for longer now; if there is none, a clock that was set back ends this one's silence earlier.
-    const sooner = !this.#followed.isAlone(entry) || entry.last.time < this.#silentSince;
-    if (sooner) this.#quietUntil = Number.NEGATIVE_INFINITY;
+    // Another is silent for longer now; if there is none, a clock that was set back ends this one's silence earlier.
+    if (this.#followed.isAlone(entry) && entry.last.time >= this.#silentSince) return;
+    this.#silent = null;
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
   }
 
   #linger(entry: Entry, { sides: [a, b] }: TcpConnection): void {
@@ -294,10 +299,8 @@ export class ConnectionTable {
       if (entry.until > now) this.#onLimit('closedConnections');
       this.#remove(entry, 'idle', at);
     }
-    this.#expireSilent(this.#followed, IDLE_LIMIT, at);
-    this.#expireSilent(this.#unanswered, UNANSWERED_LIMIT, at);
-    const silent = this.#followed.first();
-    const unanswered = this.#unanswered.first();
+    const silent = this.#expireSilent(this.#followed, this.#silent, IDLE_LIMIT, at);
+    const unanswered = this.#expireSilent(this.#unanswered, null, UNANSWERED_LIMIT, at);
     let until = this.#closedFirst === null ? Number.POSITIVE_INFINITY : this.#closedFirst.until;
     if (silent !== null) until = Math.min(until, silent.last.time + IDLE_LIMIT);
     if (unanswered !== null) until = Math.min(until, unanswered.last.time + UNANSWERED_LIMIT);
@@ -306,12 +309,17 @@ export class ConnectionTable {
     if (silent !== null) this.#silentSince = silent.last.time;
   }
 
-  #expireSilent(list: Recency<Entry>, limit: Time, at: Moment): void {
-    let first = list.first();
+  /**
+   * @param known the first of the list, where that is known.
+   * @returns the first one that stays.
+   */
+  #expireSilent(list: Recency<Entry>, known: Entry | null, limit: Time, at: Moment): Entry | null {
+    let first = known ?? list.first();
     while (first !== null && first.last.time + limit < this.#agenda.now) {
       this.#remove(first, 'idle', at);
       first = list.first();
     }
+    return first;
   }
 
   /** Half of it at a time, so that the walk past those that hold nothing is not begun for every packet. */
