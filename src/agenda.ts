@@ -1,5 +1,6 @@
 /**
- * What is due at which packet time: a binary heap of tasks, run as the capture's clock passes them.
+ * What is due at which packet time: a binary heap of tasks, run as the capture's clock passes them, those of one moment in
+ * the order in which they were scheduled: records then do not change places because others are on the heap.
  * Packet time is the only clock. It does not go back for packets that are merely out of order, but it does follow a
  * clock that was set back: else one packet with a wrong time would make everything after it due at once.
  */
@@ -20,6 +21,9 @@ export class Agenda {
   now = Number.NEGATIVE_INFINITY;
   #due: number[] = [];
   #tasks: Task[] = [];
+  /** How many were scheduled before each. */
+  #turns: number[] = [];
+  #scheduled = 0;
   /** Of them, how many were cancelled. */
   #cancelled = 0;
 
@@ -27,17 +31,34 @@ export class Agenda {
   next = Number.POSITIVE_INFINITY;
 
   schedule(due: number, task: Task): void {
+    this.#insert(due, this.#scheduled++, task);
+  }
+
+  #insert(due: number, turn: number, task: Task): void {
     let at = this.#due.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#due[parent]! <= due) break;
-      this.#due[at] = this.#due[parent]!;
-      this.#tasks[at] = this.#tasks[parent]!;
+      if (!this.#isBefore(due, turn, parent)) break;
+      this.#move(parent, at);
       at = parent;
     }
-    this.#due[at] = due;
-    this.#tasks[at] = task;
+    this.#put(at, due, turn, task);
     this.next = this.#due[0]!;
+  }
+
+  #isBefore(due: number, turn: number, other: number): boolean {
+    const time = this.#due[other]!;
+    return due < time || (due === time && turn < this.#turns[other]!);
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#due[from]!, this.#turns[from]!, this.#tasks[from]!);
+  }
+
+  #put(at: number, due: number, turn: number, task: Task): void {
+    this.#due[at] = due;
+    this.#turns[at] = turn;
+    this.#tasks[at] = task;
   }
 
   /** To be told of each task that was cancelled while it waits: where those are the more, they are thrown out. */
@@ -45,12 +66,16 @@ export class Agenda {
     this.#cancelled++;
     if (this.#cancelled <= FEW || this.#cancelled * 2 <= this.#tasks.length) return;
     const due = this.#due;
+    const turns = this.#turns;
     const tasks = this.#tasks;
     this.#due = [];
+    this.#turns = [];
     this.#tasks = [];
     this.#cancelled = 0;
     this.next = Number.POSITIVE_INFINITY;
-    for (const [i, task] of tasks.entries()) if (task.cancelled !== true) this.schedule(due[i]!, task);
+    for (const [i, task] of tasks.entries()) {
+      if (task.cancelled !== true) this.#insert(due[i]!, turns[i]!, task);
+    }
   }
 
   /** Sets the clock by a packet and runs what is due, in order of due time. Tasks may schedule others. */
@@ -71,22 +96,19 @@ export class Agenda {
   #pop(): Task {
     const task = this.#tasks[0]!;
     const due = this.#due.pop()!;
+    const turn = this.#turns.pop()!;
     const last = this.#tasks.pop()!;
     const size = this.#due.length;
     let at = 0;
     while (size > 0) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && this.#due[child + 1]! < this.#due[child]!) child++;
-      if (this.#due[child]! >= due) break;
-      this.#due[at] = this.#due[child]!;
-      this.#tasks[at] = this.#tasks[child]!;
+      if (child + 1 < size && this.#isBefore(this.#due[child + 1]!, this.#turns[child + 1]!, child)) child++;
+      if (this.#isBefore(due, turn, child)) break;
+      this.#move(child, at);
       at = child;
     }
-    if (size > 0) {
-      this.#due[at] = due;
-      this.#tasks[at] = last;
-    }
+    if (size > 0) this.#put(at, due, turn, last);
     this.next = size > 0 ? this.#due[0]! : Number.POSITIVE_INFINITY;
     // One that was scheduled twice was cancelled once.
     if (task.cancelled === true && this.#cancelled > 0) this.#cancelled--;
