@@ -1,7 +1,7 @@
 /**
  * SHA-256 over a file that is analyzed meanwhile: its descriptor goes to a thread of its own, which reads the file once more
  * from the system's cache; the digest comes out when it is known how many bytes count.
- * Measured on two cores: of 243 MB the analysis is spared 0.13 s, of 1 GB 0.5 s, for 7 MB of memory.
+ * Measured on two cores: 1 GB takes 1.9 s instead of 2.3 so, 243 MB as long as without, for 4 MB of memory.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
