@@ -128,17 +128,29 @@ function putRequest(request: RequestRecord | null): void {
     return;
   }
   putStart(request);
-  line.put(MESSAGE.headers);
-  requestFields.put(request.headers, line);
-  line.put(MESSAGE.headerBytes);
-  line.number(request.headerBytes);
-  line.put(MESSAGE.bodyBytes);
-  line.number(request.bodyBytes);
+  putSizes(request, requestFields);
   line.put(MESSAGE.bodyCaptured);
   line.number(request.bodyCaptured);
-  line.put(request.complete ? MESSAGE.wholeBody : MESSAGE.partialBody);
-  line.text(request.body);
+  putBody(request);
   line.put(END);
+}
+
+/** What requests and answers have in common: behind the start line, then at the end. */
+function putSizes(
+  { headers, headerBytes, bodyBytes }: RequestRecord | ResponseRecord,
+  fields: JsonFields,
+): void {
+  line.put(MESSAGE.headers);
+  fields.put(headers, line);
+  line.put(MESSAGE.headerBytes);
+  line.number(headerBytes);
+  line.put(MESSAGE.bodyBytes);
+  line.number(bodyBytes);
+}
+
+function putBody({ complete, body }: RequestRecord | ResponseRecord): void {
+  line.put(complete ? MESSAGE.wholeBody : MESSAGE.partialBody);
+  line.text(body);
 }
 
 /** Characters of what is remembered by what it holds. */
@@ -181,14 +193,8 @@ function putResponse(response: ResponseRecord | null): void {
     return;
   }
   putStatusLine(response);
-  line.put(MESSAGE.headers);
-  responseFields.put(response.headers, line);
-  line.put(MESSAGE.headerBytes);
-  line.number(response.headerBytes);
-  line.put(MESSAGE.bodyBytes);
-  line.number(response.bodyBytes);
-  line.put(response.complete ? MESSAGE.wholeBody : MESSAGE.partialBody);
-  line.text(response.body);
+  putSizes(response, responseFields);
+  putBody(response);
   if (response.interim.length === 0) line.put(RESPONSE.noInterim);
   else {
     line.put(RESPONSE.interim);
