@@ -42,6 +42,24 @@ test('every character by itself, in a short and in a long text', () => {
   }
 });
 
+test('long texts in which few characters need an escape, wherever those stand', () => {
+  const plain = 'plain text, '.repeat(400);
+  const special = fc.constantFrom('"', '\\', '\n', '\x7f', '\xe9', '支');
+  const some = fc.array(fc.tuple(fc.nat(plain.length), special), { maxLength: 4 });
+  // At both sides of where pieces of them end, too.
+  const edge = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: -2, max: 2 }), special);
+  fc.assert(
+    fc.property(some, edge, fc.nat(plain.length), (specials, [piece, off, character], end) => {
+      let text = plain.slice(0, end);
+      for (const [at, inserted] of [...specials, [1024 * piece + off, character] as const]) {
+        text = text.slice(0, at) + inserted + text.slice(at);
+      }
+      expect(put((into) => into.texts([text, 'behind']))).toBe(safeJson([text, 'behind']));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('what is larger than all the lines before it', () => {
   for (const unit of ['a', '"', '支', '\n']) {
     const fresh = new JsonLine();
