@@ -12,14 +12,14 @@ export interface Span {
 }
 
 /**
- * Each names the part that is masked by its group `s`, or all of it; in front what it cannot do without, if anything,
- * and how many characters it takes at least.
+ * Each names the part that is masked by its group `s`, or all of it; in front what it cannot do without, if anything, which
+ * begins with as rare a character as there is, and how many characters it takes at least.
  */
 const SHAPES: readonly (readonly [string, number, RegExp])[] = [
   // RFC 3986 §3.2.1; JSON may write the slashes with a backslash.
   ['@', 6, /\b[a-z][a-z\d+.-]{0,30}:\\?\/\\?\/(?<s>[^\s/?#"'<>@\\]{1,1000})@/dgi],
   // RFC 7519: two parts that begin with `{"` in base64url.
-  ['eyJ', 15, /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg],
+  ['.eyJ', 15, /\beyJ[\w-]{4,4096}\.eyJ[\w-]{4,8192}(?:\.[\w-]*)?/dg],
   // RFC 6750 §2.1
   ['', 15, /\bbearer +(?<s>[\w~+/.-]{8,}=*)/dgi],
   // RFC 7468
