@@ -1,12 +1,11 @@
 /**
- * How much memory V8 may use before it collects. Its own measure is time alone; flags given to node would do the same, but a command that is
- * installed as it is cannot bring any.
+ * How much memory V8 may use before it collects. Set while it runs: a command that is installed cannot bring flags for node along.
  */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Bytes of both halves of the young generation from which on it does not grow: 8 MiB each, where V8 takes 16. */
 const YOUNG = 16 * 1024 * 1024;
-/** Milliseconds between looks at it; in between it cannot double twice. */
+/** Milliseconds between looks at it, where the event loop turns as often: what it grows until the next one only costs memory. */
 const LOOK = 20;
 
 /** To be called before anything else is done. */

@@ -1,3 +1,4 @@
+/** What V8 may use is bounded in the process itself; each case is one of its own, as flags cannot be taken back. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 

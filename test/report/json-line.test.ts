@@ -46,7 +46,7 @@ test('long texts in which few characters need an escape, wherever those stand', 
   const plain = 'plain text, '.repeat(400);
   const special = fc.constantFrom('"', '\\', '\n', '\x7f', '\xe9', '支');
   const some = fc.array(fc.tuple(fc.nat(plain.length), special), { maxLength: 4 });
-  // At both sides of where pieces of them end, too.
+  // At both sides of where the pieces end by which they are looked at, too: 1,024 characters each.
   const edge = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: -2, max: 2 }), special);
   fc.assert(
     fc.property(some, edge, fc.nat(plain.length), (specials, [piece, off, character], end) => {

@@ -32,7 +32,7 @@ describe('hash of a connection', () => {
   const families: Readonly<Record<string, (i: number) => readonly [4 | 6, End, End]>> = {
     'an address and its complement': (i) => [4, [0, 0, 0, i * 97, 80], [0, 0, 0, ~(i * 97), 80]],
     'the same difference': (i) => [4, [0, 0, 0, i, 80], [0, 0, 0, i ^ 0x55aa, 80]],
-    'ports of one sum and product': (i) => [4, [0, 0, 0, i, 80], [0, 0, 0, -i, 80]],
+    'addresses of one sum': (i) => [4, [0, 0, 0, i, 80], [0, 0, 0, -i, 80]],
     'one client': (i) => [4, [0, 0, 0, 0x0a000001, i], [0, 0, 0, 0x0a000002, 80]],
     'highest bits': (i) => [4, [0, 0, 0, (i & 127) << 25, 1], [0, 0, 0, (i >> 7) << 25, 2]],
     'upper words and their complements': (i) => [6, [i, 1, 2, 3, 80], [~i, 4, 5, 6, 80]],
